@@ -1,0 +1,21 @@
+# ingot_module(NAME SOURCES a.cpp ... HEADERS a.hpp ... DEPS other_module ... LIBRARIES third::party ... TESTS a_test.cpp ...)
+# One folder src/NAME, one static library ingot_NAME, one test program ingot_NAME_test whose cases CTest lists one by one.
+# DEPS are public modules; LIBRARIES stay private to the module.
+function(ingot_module name)
+    cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;DEPS;LIBRARIES;TESTS;TEST_LIBRARIES" ${ARGN})
+    list(TRANSFORM arg_DEPS PREPEND ingot_)
+    if(arg_SOURCES)
+        add_library(ingot_${name} STATIC ${arg_SOURCES})
+        target_sources(ingot_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${arg_HEADERS})
+        target_link_libraries(ingot_${name} PUBLIC ingot_options fmt::fmt ${arg_DEPS} PRIVATE ${arg_LIBRARIES})
+    else()
+        add_library(ingot_${name} INTERFACE)
+        target_link_libraries(ingot_${name} INTERFACE ingot_options fmt::fmt ${arg_DEPS})
+    endif()
+    if(arg_TESTS)
+        add_executable(ingot_${name}_test ${arg_TESTS})
+        target_link_libraries(ingot_${name}_test PRIVATE ingot_${name} GTest::gmock GTest::gtest_main ${arg_LIBRARIES}
+                              ${arg_TEST_LIBRARIES})
+        gtest_discover_tests(ingot_${name}_test PROPERTIES LABELS ${name} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+    endif()
+endfunction()
