@@ -1,0 +1,120 @@
+#pragma once
+// What runs when. Plain data; the orchestrator carries it out.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+#include "project/names.hpp"
+#include "project/param.hpp"
+#include "project/source.hpp"
+#include "project/template_text.hpp"
+#include "project/window.hpp"
+
+namespace ingot::project {
+
+struct CronSchedule {
+    std::string expression;  ///< Five fields, checked.
+    std::string timezone = "UTC";
+};
+struct EverySchedule {
+    Duration every{};
+};
+/// `bronze.posts & (bronze.users | bronze.tags)`: a run when the tables have new events.
+struct TableEventSchedule {
+    std::string expression;
+    std::vector<TableName> tables;
+};
+struct FileSchedule {
+    Template path;
+};
+using Schedule = std::variant<CronSchedule, EverySchedule, TableEventSchedule, FileSchedule>;
+
+enum class Catchup : std::uint8_t { kNone, kLatest, kAll };
+enum class PublishMode : std::uint8_t { kEach, kTogether };
+
+struct Deadline {
+    enum class After : std::uint8_t { kQueued, kScheduled, kStarted };
+    Duration within{};
+    After after = After::kQueued;
+    std::string notify;
+    SourcePlace place;
+};
+
+struct BackfillPolicy {
+    enum class Order : std::uint8_t { kOldestFirst, kNewestFirst };
+    enum class Redo : std::uint8_t { kNone, kFailed, kAll };
+    Order order = Order::kOldestFirst;
+    int active_runs = 1;
+    Redo redo = Redo::kNone;
+};
+
+struct IngestTask {
+    std::string select;
+};
+struct ModelsTask {
+    std::string select;
+};
+struct CheckTask {
+    std::string select;
+};
+struct ExportItem {
+    enum class Mode : std::uint8_t { kAppend, kOverwrite, kUpsert };
+    TableName from;
+    std::string to;
+    Mode mode = Mode::kOverwrite;
+    std::vector<std::string> key;
+    SourcePlace place;
+};
+/// All items in one transaction.
+struct ExportTask {
+    std::vector<ExportItem> items;
+};
+struct CommandTask {
+    std::vector<Template> argv;
+    std::vector<std::pair<std::string, Template>> environment;
+};
+struct MaintainTask {
+    std::string select;
+    bool optimize = false;
+    bool vacuum = false;
+};
+using TaskBody =
+    std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, CommandTask, MaintainTask>;
+
+struct PipelineTask {
+    /// kSuccess: all before it succeeded. kDone: they ended, somehow.
+    enum class When : std::uint8_t { kSuccess, kDone, kFailed };
+    std::string name;
+    TaskBody body;
+    std::vector<std::string> after;
+    When when = When::kSuccess;
+    std::string pool;
+    RetryPolicy retry;
+    std::vector<Value> each;  ///< One copy per item; empty: one task.
+    SourcePlace place;
+};
+
+/// One file of `pipelines/`.
+struct Pipeline {
+    std::string name;
+    SourcePlace place;
+    std::optional<Schedule> schedule;  ///< None: started by hand.
+    std::optional<WindowSpec> window;
+    Catchup catchup = Catchup::kLatest;
+    std::optional<Deadline> deadline;
+    int active_runs = 1;
+    BackfillPolicy backfill;
+    PublishMode publish = PublishMode::kEach;
+    std::map<std::string, Param> params;
+    std::vector<PipelineTask> tasks;  ///< In an order in which each comes after its `after`.
+    std::string notify_on_failure;
+    std::vector<std::string> tags;
+    std::string owner;
+    std::string description;
+};
+
+}  // namespace ingot::project
