@@ -1,0 +1,51 @@
+# Every command of a person and of CI. Each installs what is missing first (tools/bootstrap.sh), then does one thing.
+.DEFAULT_GOAL := build
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+JOBS ?= $(shell nproc)
+
+.PHONY: help build test demo bench lint dist asan tsan fuzz-smoke headers bootstrap clean
+
+help: ## this list
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## /\1\t/' | expand -t 14
+
+bootstrap:
+	@tools/bootstrap.sh
+
+build: bootstrap ## the release binary: build/release/ingot
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release --parallel $(JOBS) --target ingot
+
+test: bootstrap ## builds and runs every test; the last line counts them
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release --parallel $(JOBS)
+	@tools/run_tests.py build/release --parallel $(JOBS)
+
+demo: build ## sample data into a local lake, with checks; shows the gold tables
+	@tools/demo.sh
+
+bench: build ## the benchmarks of bench/, with the figures of this machine
+	@bench/run.sh
+
+lint: ## format, clang-tidy and the rules of tools/tidy; FILES="a.cpp b.cpp" narrows it
+	@tools/bootstrap.sh lint
+	@tools/lint.sh $(FILES)
+
+dist: build ## build/dist/ingot-VERSION-linux-x86_64.tar.gz
+	@tools/dist.sh
+
+asan tsan: bootstrap ## every test under the address (and undefined behaviour) or the thread sanitizer
+	@cmake --preset $@ --log-level=WARNING
+	@cmake --build --preset $@ --parallel $(JOBS)
+	@tools/run_tests.py build/$@ --parallel $(JOBS)
+
+fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (10)
+	@tools/bootstrap.sh lint
+	@tools/fuzz_smoke.sh
+
+headers: bootstrap ## compiles every header on its own
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release --parallel $(JOBS) --target all_verify_interface_header_sets
+
+clean: ## removes what was built, not what was downloaded
+	@rm -rf build

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Installs what a build needs and is not there yet, on Debian 12, as root or with sudo:
+#
+#   tools/bootstrap.sh          the packages of tools/packages.txt, and DuckDB
+#   tools/bootstrap.sh lint     the packages of tools/packages-lint.txt too (clang-format, clang-tidy, fuzzing)
+#
+# DuckDB's library and the headers of the same source go to $INGOT_DEPS (default ~/.cache/ingot/deps), checked
+# against pinned checksums and put in place by one rename. When all is there, this takes a fraction of a second.
+# INGOT_SKIP_PACKAGES=1 leaves the packages alone, for systems where they come from somewhere else.
+set -euo pipefail
+export LC_ALL=C
+
+duckdb_version=1.5.6
+duckdb_source_id=069cc9f9b5
+library=1.5.6-r.1 # of the npm package that carries DuckDB's official library
+library_sha256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
+headers_sha256=166a91dbfacfc0c9f08cc76c0243cb6d3d4296bfab5bad72a3cfb63140a5b7c8
+
+tools=$(cd "$(dirname "$0")" && pwd)
+deps=${INGOT_DEPS:-$HOME/.cache/ingot/deps}
+duckdb=$deps/duckdb-$duckdb_version
+
+main() {
+    if [ -z "${INGOT_SKIP_PACKAGES:-}" ]; then
+        install_packages "$tools/packages.txt"
+        if [ "${1:-}" = lint ]; then install_packages "$tools/packages-lint.txt"; fi
+    fi
+    if ! has_duckdb; then
+        mkdir -p "$deps"
+        exec 9>"$deps/.lock"
+        flock 9
+        if ! has_duckdb; then fetch_duckdb; fi
+    fi
+}
+
+say() { echo "bootstrap: $*" >&2; }
+
+die() {
+    say "$@"
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root to run '$*': run it as root, or install sudo"
+    fi
+}
+
+# install_packages FILE: the Debian packages it lists, those that are missing.
+install_packages() {
+    command -v dpkg-query >/dev/null || die "needs Debian 12; elsewhere install the packages of $1 and set INGOT_SKIP_PACKAGES=1"
+    local missing
+    missing=$(comm -23 <(sort "$1") <(installed_packages | sort))
+    if [ -n "$missing" ]; then apt_install $missing; fi
+}
+
+installed_packages() { dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p'; }
+
+apt_install() {
+    say "installing $*"
+    local log
+    log=$(mktemp)
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1; then
+        # The package lists may be missing or old: fetch them and try once more.
+        as_root apt-get update -q >>"$log" 2>&1 || true
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1 || {
+            tail -n 20 "$log" >&2
+            die "apt-get could not install: $* (is the network there?)"
+        }
+    fi
+    rm -f "$log"
+}
+
+# The folder appears by a rename when it is whole, so the pin inside it speaks for all of it.
+has_duckdb() { grep -qs "\"$duckdb_source_id\"" "$duckdb/include/duckdb_pin.hpp" && [ -s "$duckdb/lib/libduckdb.so" ]; }
+
+fetch_duckdb() {
+    say "fetching DuckDB $duckdb_version into $duckdb"
+    work=$(mktemp -d "$deps/.fetch.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    mkdir -p "$work/duckdb/include" "$work/duckdb/lib"
+    fetch_library
+    fetch_headers
+    rm -rf "$duckdb"
+    mv -T "$work/duckdb" "$duckdb"
+}
+
+fetch_library() {
+    [ "$(uname -sm)" = "Linux x86_64" ] || die "DuckDB's library is pinned for Linux on x86_64 only, this is $(uname -sm)"
+    if ! command -v npm >/dev/null; then apt_install npm; fi
+    local archive
+    archive=$(cd "$work" && npm pack --silent "@duckdb/node-bindings-linux-x64@$library" 2>"$work/log") || {
+        tail -n 20 "$work/log" >&2
+        die "npm could not fetch DuckDB's library (is the network there?)"
+    }
+    verify "$work/$archive" "$library_sha256"
+    tar -xzf "$work/$archive" -C "$work/duckdb/lib" --strip-components=1 package/libduckdb.so package/LICENSE
+}
+
+# The headers come from the Python package's source archive: the same source id as the library.
+fetch_headers() {
+    if ! python3 -m pip --version >/dev/null 2>&1; then apt_install python3-pip; fi
+    python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary duckdb --dest "$work" \
+        "duckdb==$duckdb_version" >"$work/log" 2>&1 || {
+        tail -n 20 "$work/log" >&2
+        die "pip could not fetch DuckDB's headers (is the network there?)"
+    }
+    local archive=$work/duckdb-$duckdb_version.tar.gz
+    verify "$archive" "$headers_sha256"
+    tar -xzf "$archive" -C "$work"
+    cp -r "$work/duckdb-$duckdb_version/external/duckdb/src/include/." "$work/duckdb/include/"
+    cat >"$work/duckdb/include/duckdb_pin.hpp" <<PIN
+#pragma once
+// What the headers were taken from. Compare with DuckDB::LibraryVersion() and DuckDB::SourceID() at start-up.
+#define DUCKDB_PIN_VERSION "v$duckdb_version"
+#define DUCKDB_PIN_SOURCE_ID "$duckdb_source_id"
+PIN
+}
+
+verify() {
+    echo "$2  $1" | sha256sum --check --status ||
+        die "$(basename "$1") is not what was pinned: its sha256 is $(sha256sum <"$1" | cut -d' ' -f1), expected $2"
+}
+
+main "$@"
