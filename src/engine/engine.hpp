@@ -108,6 +108,8 @@ public:
     /// The same in one pass for a SELECT with a column `_reject_reason`: rows where it is null go
     /// to `accepted` (without that column), the others to `rejected`. Every row lands in exactly
     /// one of the two; the counts prove it (else kInternal).
+    /// Each target takes the columns that it names; further columns of the SELECT (what the
+    /// quarantine table has and the table has not) are left out of it.
     virtual Result<SplitWriteResult> write_split(const Query& select, const WriteTarget& accepted,
                                                  const WriteTarget& rejected,
                                                  std::stop_token stop = {}) = 0;

@@ -1,0 +1,25 @@
+#pragma once
+// Where a row lies in time, as SQL.
+#include <string>
+
+#include "base/data_type.hpp"
+#include "base/result.hpp"
+#include "project/window.hpp"
+
+namespace ingot::quality {
+
+/// The column that says to which window a row belongs. An instant is compared as such; a date or a
+/// timestamp without zone is civil time in the window's zone.
+struct WindowColumn {
+    std::string column;
+    project::WindowSpec window;
+};
+
+/// A condition that is true for rows in [$window.start, $window.end), false for all others; a null
+/// time lies outside. kInvalidArgument unless the type is date, timestamp or timestamp_ntz.
+Result<std::string> inside_window_sql(const WindowColumn& time, const DataType& type);
+
+/// The start of the window that the row belongs to, a TIMESTAMPTZ; null for a null time.
+Result<std::string> window_start_sql(const WindowColumn& time, const DataType& type);
+
+}  // namespace ingot::quality
