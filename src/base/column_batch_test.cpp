@@ -77,7 +77,7 @@ void agrees_with_a_vector(DataType type, Append append, Read read) {
     ColumnBuilder builder(std::move(type));
     std::vector<std::optional<int>> expected;
     for (int step = 0; step < 3000; ++step) {
-        const unsigned choice = random() % 100;
+        const auto choice = static_cast<unsigned>(random() % 100);
         if (choice == 0) {
             expected.resize(random() % (expected.size() + 1));
             builder.truncate(static_cast<std::int64_t>(expected.size()));
