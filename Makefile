@@ -13,11 +13,11 @@ bootstrap:
 	@tools/bootstrap.sh
 
 build: bootstrap ## the release binary: build/release/ingot
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS) --target ingot
 
 test: bootstrap ## builds and runs every test; the last line counts them
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS)
 	@tools/run_tests.py build/release --parallel $(JOBS)
 
@@ -35,7 +35,7 @@ dist: build ## build/dist/ingot-VERSION-linux-x86_64.tar.gz
 	@tools/dist.sh
 
 asan tsan: bootstrap ## every test under the address (and undefined behaviour) or the thread sanitizer
-	@cmake --preset $@ --log-level=WARNING
+	@cmake --preset $@ --log-level=WARNING >/dev/null
 	@cmake --build --preset $@ --parallel $(JOBS)
 	@tools/run_tests.py build/$@ --parallel $(JOBS)
 
@@ -44,7 +44,7 @@ fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (10)
 	@tools/fuzz_smoke.sh
 
 headers: bootstrap ## compiles every header on its own
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS) --target all_verify_interface_header_sets
 
 clean: ## removes what was built, not what was downloaded
