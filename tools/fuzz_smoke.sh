@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cmake --preset fuzz --log-level=WARNING >/dev/null
-mapfile -t targets < <(sed -n 's/^ingot_fuzz(\([a-z0-9_]*\).*/\1/p' tests/fuzz/CMakeLists.txt)
+mapfile -t targets < <(sed -n 's/^ingot_fuzz(\([a-z0-9_]*\)_fuzz\.cpp .*/\1/p' tests/fuzz/CMakeLists.txt)
 cmake --build --preset fuzz --target "${targets[@]/%/_fuzz}"
 
 # Debian's libraries do not tell the sanitizer how full their containers are.
