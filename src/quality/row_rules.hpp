@@ -17,14 +17,14 @@
 namespace ingot::quality {
 
 /// What decides whether a row is kept. The order is fixed: `reject` rules in their order, then
-/// `not_null`, then `late_window`, then duplicates among the rows that are left.
+/// `not_null`, then `outside_window`, then duplicates among the rows that are left.
 struct RowRules {
     std::vector<project::Rule> reject;
     /// Rows with a null here are rejected as NULL_<COLUMN>.
     std::vector<std::string> not_null;
-    /// Rows whose time lies outside the run's window are rejected as LATE. (Where they are an error
-    /// instead, a check finds them: implied_checks.)
-    std::optional<WindowColumn> late_window;
+    /// Rows whose time lies outside the run's window are rejected as OUTSIDE_WINDOW. Absent: they
+    /// are an error that a check finds (implied_checks).
+    std::optional<WindowColumn> outside_window;
 
     project::Duplicates duplicates;
     std::vector<std::string> key;  ///< Empty: no row is a duplicate.
@@ -32,7 +32,8 @@ struct RowRules {
     std::vector<std::string> newest_by;
 };
 
-/// The rules of a model. `merge` resolves duplicate keys by itself when it has an `order_by`.
+/// The rules of a model. `newest` of a merge with an `order_by` is not among them: merging does
+/// just that, and counts the rows that lost.
 RowRules rules_of(const project::Model& model);
 RowRules rules_of(const project::SourceTable& table);
 

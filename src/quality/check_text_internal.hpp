@@ -1,0 +1,20 @@
+#pragma once
+// What checks say about themselves to people.
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "quality/check_plan.hpp"
+
+namespace ingot::quality {
+
+/// The key that the check has in YAML: `not_null`, `row_count`, ...
+std::string_view kind_of(const project::CheckBody& body);
+
+/// Warn rules as conditions, one each.
+Result<std::vector<RowCondition>> warn_conditions(std::span<const project::Rule> rules);
+
+/// "1 row", "3 rows"
+std::string rows_text(std::int64_t rows);
+
+}  // namespace ingot::quality

@@ -1,0 +1,82 @@
+#include "quality/window_sql.hpp"
+
+#include <fmt/format.h>
+
+#include "quality/sql_text.hpp"
+
+namespace ingot::quality {
+namespace {
+
+using Unit = CalendarStep::Unit;
+
+Status check_time_type(const WindowColumn& time, const DataType& type) {
+    if (type.id() == TypeId::kDate || type.id() == TypeId::kTimestamp ||
+        type.id() == TypeId::kTimestampNtz) {
+        return {};
+    }
+    return make_error(ErrorCode::kInvalidArgument,
+                      "the time column '{}' is of type {}: rows are assigned to windows by a date, "
+                      "timestamp or timestamptz; cast it in the SELECT",
+                      time.column, type.to_string());
+}
+
+std::string civil(const std::string& instant, const std::string& zone) {
+    return fmt::format("timezone({}, {})", quoted_text(zone), instant);
+}
+
+/// The start of the step, in civil time.
+Result<std::string> floor_civil(const std::string& time, const CalendarStep& step) {
+    const bool by_minutes = step.unit == Unit::kMinute || step.unit == Unit::kHour;
+    if (by_minutes && step.count != 1) {
+        const std::int64_t minutes = step.unit == Unit::kHour ? step.count * 60 : step.count;
+        return fmt::format(
+            "(date_trunc('day', {0}) + to_minutes(((epoch({0}) - epoch(date_trunc('day', "
+            "{0})))::BIGINT"
+            " // {1}) * {2}))",
+            time, minutes * 60, minutes);
+    }
+    if (step.count != 1) {
+        return make_error(ErrorCode::kInvalidArgument,
+                          "windows of several days, weeks, months or years have no beginning");
+    }
+    constexpr const char* kNames[] = {"minute", "hour", "day", "week", "month", "year"};
+    return fmt::format("CAST(date_trunc('{}', {}) AS TIMESTAMP)",
+                       kNames[static_cast<std::size_t>(step.unit)], time);
+}
+
+bool at_most_an_hour(const CalendarStep& step) {
+    return (step.unit == Unit::kMinute && step.count <= 60) ||
+           (step.unit == Unit::kHour && step.count == 1);
+}
+
+}  // namespace
+
+Result<std::string> inside_window_sql(const WindowColumn& time, const DataType& type) {
+    INGOT_TRY(check_time_type(time, type));
+    std::string column = quoted_name(time.column);
+    std::string start = "CAST($window__start AS TIMESTAMPTZ)";
+    std::string end = "CAST($window__end AS TIMESTAMPTZ)";
+    if (type.id() != TypeId::kTimestamp) {
+        column = fmt::format("CAST({} AS TIMESTAMP)", column);
+        start = civil(start, time.window.timezone);
+        end = civil(end, time.window.timezone);
+    }
+    return fmt::format("coalesce({0} >= {1} AND {0} < {2}, false)", column, start, end);
+}
+
+Result<std::string> window_start_sql(const WindowColumn& time, const DataType& type) {
+    INGOT_TRY(check_time_type(time, type));
+    const std::string column = quoted_name(time.column);
+    const bool is_instant = type.id() == TypeId::kTimestamp;
+    const std::string local = is_instant ? civil(column, time.window.timezone)
+                                         : fmt::format("CAST({} AS TIMESTAMP)", column);
+    INGOT_TRY_ASSIGN(const std::string floored, floor_civil(local, time.window.step));
+    if (is_instant && at_most_an_hour(time.window.step)) {
+        // In the hour that a clock change repeats, the civil time names two instants: go back by
+        // the time since the window began instead of converting.
+        return fmt::format("({} - ({} - {}))", column, local, floored);
+    }
+    return civil(floored, time.window.timezone);
+}
+
+}  // namespace ingot::quality
