@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Packs build/release/ingot with every library that a bare Debian 12 lacks, and the licences of all of them:
+# build/dist/ingot-VERSION-linux-x86_64.tar.gz holding bin/, lib/, share/licenses/. It runs from any folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What a Debian without anything installed has: the C library and the compiler's runtime.
+present='^(linux-vdso|ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libresolv|libstdc\+\+|libgcc_s)\.so'
+
+main() {
+    local version name tree
+    version=$(build/release/ingot version --short 2>/dev/null || sed -n 's/^project(ingot VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+    name=ingot-$version-linux-x86_64
+    tree=build/dist/$name
+    rm -rf build/dist
+    mkdir -p "$tree/share/licenses/ingot"
+    cmake --install build/release --strip --prefix "$tree" >/dev/null
+    cp LICENSE NOTICE "$tree/share/licenses/ingot/"
+    mkdir -p "$tree/share/licenses/duckdb"
+    cp "$(duckdb_root)/lib/LICENSE" "$tree/share/licenses/duckdb/"
+    copy_libraries "$tree"
+    check_self_contained "$tree"
+    tar -C build/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" -czf "build/dist/$name.tar.gz" "$name"
+    echo "build/dist/$name.tar.gz: $(du -h "build/dist/$name.tar.gz" | cut -f1)"
+}
+
+duckdb_root() { sed -n 's/^INGOT_DUCKDB_ROOT:PATH=//p' build/release/CMakeCache.txt; }
+
+# needed PROGRAM: 'NAME PATH' of each shared library, those of libraries included.
+needed() { ldd "$1" | awk '$2 == "=>" {print $1, $3} $2 != "=>" {n = $1; sub(".*/", "", n); print n, $1}'; }
+
+copy_libraries() {
+    local name path package
+    while read -r name path; do
+        if [[ $name =~ $present ]] || [ -e "$1/lib/$name" ]; then continue; fi
+        cp -L "$path" "$1/lib/$name"
+        package=$(dpkg-query --search "$(readlink -f "$path")" "$path" 2>/dev/null | head -n 1 | cut -d: -f1 || true)
+        [ -n "$package" ] || { echo "dist: $path belongs to no package: where is its licence?" >&2; exit 1; }
+        mkdir -p "$1/share/licenses/$package"
+        cp -L "/usr/share/doc/$package/copyright" "$1/share/licenses/$package/"
+    done < <(needed "$1/bin/ingot")
+}
+
+check_self_contained() {
+    local name path
+    while read -r name path; do
+        if [[ $name =~ $present || $path == *"/$1/"* ]]; then continue; fi
+        echo "dist: $name would come from ${path:-nowhere}" >&2
+        exit 1
+    done < <(needed "$1/bin/ingot")
+}
+
+main "$@"
