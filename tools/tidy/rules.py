@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "simdjson.h": ["src/format/", "src/delta/"],
     "isa-l": ["src/format/"],
     "archive": ["src/format/"],
-    "zlib.h": ["src/format/"],
+    "zlib.h": ["src/datagen/", "src/format/"],
     "zstd.h": ["src/format/"],
     "curl/": ["src/net/"],
     "openssl/": ["src/net/"],
