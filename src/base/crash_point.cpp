@@ -14,11 +14,14 @@ namespace ingot {
 namespace {
 
 struct CrashPlan {
-    std::string name;
+    std::string name;  ///< Empty: never.
     long passes = 1;
 };
 
-CrashPlan parse_crash_plan(const std::string& text) {
+CrashPlan read_crash_plan() {
+    // Read once, before other threads could change the environment.
+    const char* value = std::getenv("INGOT_CRASH_POINT");
+    const std::string text = value == nullptr ? "" : value;
     const std::size_t colon = text.rfind(':');
     if (colon == std::string::npos) return {text, 1};
     CrashPlan plan{text.substr(0, colon), 0};
@@ -32,12 +35,9 @@ CrashPlan parse_crash_plan(const std::string& text) {
 }  // namespace
 
 void crash_point(std::string_view name) {
-    // Looked up each time, so that a forked test process can choose its own point.
-    const char* const text = std::getenv("INGOT_CRASH_POINT");
-    if (text == nullptr) return;
+    static const CrashPlan plan = read_crash_plan();
     static std::atomic<long> passed = 0;
-    const CrashPlan plan = parse_crash_plan(text);
-    if (plan.name != name || ++passed != plan.passes) return;
+    if (plan.name.empty() || plan.name != name || ++passed != plan.passes) return;
     ::kill(::getpid(), SIGKILL);
     for (;;) ::pause();
 }

@@ -81,9 +81,10 @@ struct Model {
     std::string path;   ///< `models/silver/aqi.sql`
     ModelKind kind = ModelKind::kView;
 
-    std::string sql;         ///< The SELECT, without front matter; empty for kSeed.
-    int sql_first_line = 1;  ///< Line of the file where `sql` begins.
-    sql::ParsedQuery query;  ///< Facts of `sql`.
+    std::string sql;           ///< The SELECT, without front matter; empty for kSeed.
+    int sql_first_line = 1;    ///< Line of the file where `sql` begins ...
+    int sql_first_column = 1;  ///< ... and its column.
+    sql::ParsedQuery query;    ///< Facts of `sql`.
     std::vector<TableName>
         inputs;  ///< Tables of the project that `sql` and its macros read, sorted.
     std::vector<std::string> macros;  ///< Names of macros that it uses, directly or not, in the

@@ -28,6 +28,7 @@ struct Connection {
 
 struct Environment {
     std::string name;
+    std::map<std::string, Value> params;
     std::optional<Template> lake;
     std::string read_from;  ///< Names not built here resolve to that environment's tables; may be
                             ///< empty.
@@ -75,7 +76,7 @@ struct Project {
     std::map<std::string, int> pools;
     EngineSettings engine;
     std::string store = ".ingot/state.db";
-    std::string notify_on_failure;
+    std::vector<std::string> secrets_from = {"env", "file:.env"};
 
     std::vector<Source> sources;  ///< Sorted by name.
     std::vector<Model> models;    ///< In an order in which each comes after its inputs; seeds are

@@ -23,7 +23,7 @@ columns:
   postal_code: {type: varchar}
   region: {type: varchar, description: First two digits of the postal code}
   city: {type: varchar}
-  naf_code: {type: varchar, description: Main activity, of the NAF nomenclature}
+  naf_code: {type: varchar, description: "Main activity, of the NAF nomenclature"}
 checks:
   - {unique: [siret]}
   - {row_count: {min: 2, max_drop: 90%}}
