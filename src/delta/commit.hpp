@@ -48,6 +48,8 @@ enum class ConflictKind : std::uint8_t {
 struct Committed {
     TableVersion version;
     SnapshotPtr snapshot;  ///< The table right after the commit.
+    /// What failed after the commit (checkpoint, checksum, log cleanup); it stands all the same.
+    std::vector<std::string> warnings = {};
 };
 
 /// Another commit came first and what we did no longer holds. Nothing was written; the caller
@@ -62,7 +64,8 @@ using CommitOutcome = std::variant<Committed, Conflict>;
 
 /// Commits the actions in one new version. Checks them first (protocol support, append-only,
 /// duplicate paths, txn going backwards). An ambiguous write is settled by reading the log for our
-/// own commitInfo.txnId. After a commit, a due checkpoint and version checksum are written; their
+/// own commitInfo.txnId. A metaData whose schema needs the feature timestampNtz brings the protocol
+/// action for it along. After a commit, a due checkpoint and version checksum are written; their
 /// failure is a warning, not a failed commit. Errors: kUnsupported (a writer feature by name),
 /// kInvalidArgument, kIo, kCommitConflict when `attempts` are spent, kCommitUnknown when the
 /// outcome could not be learned. In the last case alone files of the request must not be deleted.
