@@ -40,16 +40,6 @@ die() {
     exit 1
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        die "needs root to run '$*': run it as root, or install sudo"
-    fi
-}
-
 # install_packages FILE: the Debian packages it lists, those that are missing.
 install_packages() {
     command -v dpkg-query >/dev/null || die "needs Debian 12; elsewhere install the packages of $1 and set INGOT_SKIP_PACKAGES=1"
@@ -62,12 +52,17 @@ installed_packages() { dpkg-query --show --showformat '${db:Status-Status} ${Pac
 
 apt_install() {
     say "installing $*"
-    local log
+    local log as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || die "needs root to install packages: run it as root, or install sudo"
+        as_root=(sudo)
+    fi
+    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@")
     log=$(mktemp)
-    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1; then
+    if ! "${install[@]}" >"$log" 2>&1; then
         # The package lists may be missing or old: fetch them and try once more.
-        as_root apt-get update -q >>"$log" 2>&1 || true
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1 || {
+        "${as_root[@]}" apt-get update -q >>"$log" 2>&1 || true
+        "${install[@]}" >"$log" 2>&1 || {
             tail -n 20 "$log" >&2
             die "apt-get could not install: $* (is the network there?)"
         }

@@ -37,7 +37,7 @@ show "${project[@]}" run --window "$start..$end"
 
 title "The tables"
 show "${project[@]}" sql "
-SELECT kind, sum(events) AS events FROM gold.hourly_activity GROUP BY ALL ORDER BY events DESC LIMIT 5"
+SELECT type, sum(events) AS events FROM gold.hourly_activity GROUP BY ALL ORDER BY events DESC LIMIT 5"
 show "${project[@]}" sql "SELECT * FROM gold.top_repositories LIMIT 5"
 
 title "The quality report"

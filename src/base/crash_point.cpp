@@ -14,14 +14,11 @@ namespace ingot {
 namespace {
 
 struct CrashPlan {
-    std::string name;  ///< Empty: never.
+    std::string name;
     long passes = 1;
 };
 
-CrashPlan read_crash_plan() {
-    // Read once, before other threads could change the environment.
-    const char* value = std::getenv("INGOT_CRASH_POINT");
-    const std::string text = value == nullptr ? "" : value;
+CrashPlan parse_crash_plan(const std::string& text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string::npos) return {text, 1};
     CrashPlan plan{text.substr(0, colon), 0};
@@ -35,9 +32,12 @@ CrashPlan read_crash_plan() {
 }  // namespace
 
 void crash_point(std::string_view name) {
-    static const CrashPlan plan = read_crash_plan();
+    // Looked up each time, so that a forked test process can choose its own point.
+    const char* const text = std::getenv("INGOT_CRASH_POINT");
+    if (text == nullptr) return;
     static std::atomic<long> passed = 0;
-    if (plan.name.empty() || plan.name != name || ++passed != plan.passes) return;
+    const CrashPlan plan = parse_crash_plan(text);
+    if (plan.name != name || ++passed != plan.passes) return;
     ::kill(::getpid(), SIGKILL);
     for (;;) ::pause();
 }

@@ -112,10 +112,8 @@ void append_bad_record(std::string& out, Random& random) {
                    "\n");
             return;
         default:
-            append(
-                out,
-                R"({"created_at":"2012-04-11T15:01:38-07:00","actor":"ada","repository":{"name":"engine"},"type":"WatchEvent"})",
-                "\n");
+            append(out, R"({"created_at":"2012-04-11T15:01:38-07:00","actor":"ada",)",
+                   R"("repository":{"name":"engine"},"type":"WatchEvent"})", "\n");
     }
 }
 

@@ -332,9 +332,9 @@ private:
             R"(","homepage":null,"size":)", repo.hash % 90'001, R"(,"stargazers_count":)", stars,
             R"(,"watchers_count":)", stars, R"(,"language":)",
             kLanguages[repo.hash % kLanguages.size()],
-            R"(,"has_issues":true,"has_downloads":true,"has_wiki":true,"has_pages":false,"forks_count":)",
-            forks, R"(,"mirror_url":null,"open_issues_count":)", forks / 3, R"(,"forks":)", forks,
-            R"(,"open_issues":)", forks / 3, R"(,"watchers":)", stars,
+            R"(,"has_issues":true,"has_downloads":true,"has_wiki":true,"has_pages":false)",
+            R"(,"forks_count":)", forks, R"(,"mirror_url":null,"open_issues_count":)", forks / 3,
+            R"(,"forks":)", forks, R"(,"open_issues":)", forks / 3, R"(,"watchers":)", stars,
             R"(,"default_branch":"master")", with_public ? R"(,"public":true})" : "}");
     }
 

@@ -210,8 +210,10 @@ private:
 
     void concession(std::uint32_t index) {
         put(R"({"id":"2022C)", index,
-            R"(","nature":"Concession de service","objet":"Exploitation du restaurant de l'école","procedure":"Procédure négociée ouverte")",
-            R"(,"dureeMois":"60","modifications":[],"_type":"Contrat de concession","concessionnaires":)");
+            R"(","nature":"Concession de service","objet":"Exploitation du restaurant de l'école")",
+            R"(,"procedure":"Procédure négociée ouverte")",
+            R"(,"dureeMois":"60","modifications":[],"_type":"Contrat de concession")",
+            R"(,"concessionnaires":)");
         one_winner_list();
         put(R"(,"dateSignature":"2022-01-0)", 1 + random_.below(9),
             R"(","dateDebutExecution":"2022-02-01","donneesExecution":[])", R"(,"valeurGlobale":)",

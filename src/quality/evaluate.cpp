@@ -113,7 +113,8 @@ private:
     }
 
     void judge(const project::RelationshipsCheck& body) {
-        bad_rows(fmt::format("hold a value in {} that is missing in {}({})",
+        bad_rows(fmt::format("{} a value in {} that is missing in {}({})",
+                             values_[0].as_integer() == 1 ? "holds" : "hold",
                              plain_list(body.columns), body.to.text(),
                              plain_list(body.to_columns)));
     }

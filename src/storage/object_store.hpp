@@ -66,10 +66,21 @@ public:
     /// Removing an absent object is fine.
     virtual Status remove(std::string_view path) = 0;
 
+    /// Removes what interrupted writes under `prefix` left behind (it was never visible) and has
+    /// not changed since `before`, and returns how many there were. Choose `before` so that no live
+    /// writer is that old.
+    virtual Result<std::uint64_t> remove_abandoned(std::string_view prefix, Timestamp before);
+
     /// Where the object lies on this machine's file system, for engines that read local files
     /// directly; nothing for remote stores.
     virtual std::optional<std::string> local_path(std::string_view path) const = 0;
 };
+
+/// The rule for names that every store shares: parts joined by single `/`, none of them empty, `.`,
+/// `..` or a store's own temporary name, no zero byte. Else kInvalidArgument.
+Status check_object_path(std::string_view path);
+/// The same for a prefix, which may be empty, end in `/` or in the middle of a part.
+Status check_object_prefix(std::string_view prefix);
 
 /// Opens the store rooted at `uri`: a folder (relative or absolute, made when absent on the first
 /// write), `file://...`, `memory://name` (one space per name in this process). Others:
