@@ -10,7 +10,8 @@ enum class Compression : std::uint8_t { kAuto, kNone, kGzip, kZstd };
 /// One local file to read.
 struct InputFile {
     std::string path;  ///< On local disk.
-    std::string name;  ///< Where it came from, for people and for the column `_file`; empty: path.
+    std::string name =
+        {};  ///< Where it came from, for people and for the column `_file`; empty: path.
     Compression compression = Compression::kAuto;
     /// When not empty the file is a tar archive (plain or inside gzip or zstd) and this glob (`*`
     /// matches within a folder, `**` across folders, `?` one character) selects the members to

@@ -31,9 +31,9 @@ struct MetadataColumn {
 enum class OnFileError : std::uint8_t { kFail, kReport };
 
 struct ScanOptions {
-    std::vector<MetadataColumn> metadata;  ///< After the spec's columns, in this order.
+    std::vector<MetadataColumn> metadata = {};  ///< After the spec's columns, in this order.
     OnFileError on_file_error = OnFileError::kFail;
-    RejectOptions rejects;
+    RejectOptions rejects = {};
     std::size_t readers_max = 0;  ///< 0: as many as there are cores.
 };
 
@@ -46,7 +46,7 @@ struct FileTotals {
     std::int64_t nulled_values = 0;  ///< By BadValue::kNull.
     std::int64_t bytes = 0;          ///< Unpacked.
     bool complete = false;           ///< Read to its end without an error.
-    std::optional<Error> error;
+    std::optional<Error> error = {};
 };
 
 struct ScanReport {
