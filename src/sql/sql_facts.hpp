@@ -43,8 +43,8 @@ struct ColumnLineage {
 class SqlFacts {
 public:
     virtual ~SqlFacts() = default;
-    /// May be called from several threads at once. Requires one SELECT statement. kInvalidArgument with `line:column: message` relative to the
-    /// text.
+    /// May be called from several threads at once. Requires one SELECT statement. kInvalidArgument
+    /// with `line:column: message` relative to the text.
     virtual Result<ParsedQuery> parse(std::string_view sql) = 0;
     /// Binds against tables of the given schemas. Errors name the missing column or table and its
     /// nearest neighbour. `parameters` gives the type of each parameter that occurs; `macros` are

@@ -37,10 +37,11 @@ THIRD_PARTY = {
     "simdjson.h": ["src/format/", "src/delta/"],
     "isa-l": ["src/format/"],
     "archive": ["src/format/"],
-    "zlib.h": ["src/datagen/", "src/format/"],
+    "zlib.h": ["src/base/", "src/datagen/", "src/format/"],
     "zstd.h": ["src/format/"],
     "curl/": ["src/net/"],
-    "openssl/": ["src/net/"],
+    "openssl/": ["src/base/", "src/net/", "src/delta/"],
+    "xxhash.h": ["src/base/"],
     "roaring/": ["src/delta/"],
     "CLI/": ["src/cli/", "apps/"],
     "date/": ["src/base/"],
@@ -55,7 +56,7 @@ THIRD_PARTY = {
 # Headers of the system that C++ has no name for.
 SYSTEM_HEADERS = (
     r"(sys|netinet|arpa|linux)/\w+\.h"
-    r"|(unistd|fcntl|poll|pthread|signal|netdb|spawn|dlfcn|dirent|termios|fnmatch|glob|malloc)\.h"
+    r"|(unistd|fcntl|poll|pthread|signal|netdb|spawn|dlfcn|dirent|termios|fnmatch|glob|malloc|sched)\.h"
 )
 
 # Names that say nothing: a folder or file called so is not understood yet.

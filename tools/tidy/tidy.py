@@ -71,11 +71,14 @@ def check_name(name):
 
 def check_text(name, lines):
     findings = []
+    formatted = True
     for number, line in enumerate(lines, 1):
+        if "// clang-format o" in line:
+            formatted = "clang-format on" in line
         for message, pattern, names in rules.FORBIDDEN_TEXT:
             if re.search(names, name) and re.search(pattern, line):
                 findings.append(f"{name}:{number}: {message}")
-        if re.search(rules.WIDTH_FILES, name) and len(line) > rules.WIDTH:
+        if formatted and len(line) > rules.WIDTH and re.search(rules.WIDTH_FILES, name):
             findings.append(f"{name}:{number}: {len(line)} columns, {rules.WIDTH} are allowed")
     return findings
 
@@ -131,17 +134,21 @@ def wrong_include(name, header, quoted):
 
 
 def dead_files(root, files):
-    """C++ files that no CMakeLists.txt at or above them names."""
-    named = set()
+    """C++ files that no CMakeLists.txt at or above them names, and that no other file includes."""
+    live = set()
     for name in files:
         if Path(name).name == "CMakeLists.txt":
             text = re.sub(r"#.*", "", (root / name).read_text(encoding="utf-8"))
             folder = Path(name).parent
-            named |= {str(folder / word) for word in re.findall(r"[\w./-]+\.[ch]pp\b", text)}
+            live |= {str(folder / word) for word in re.findall(r"[\w./-]+\.[ch]pp\b", text)}
+        elif re.search(rules.CPP, name):
+            text = (root / name).read_text(encoding="utf-8", errors="replace")
+            included = set(re.findall(r'^\s*#\s*include\s*"([^"]+)"', text, re.MULTILINE))
+            live |= {"src/" + header for header in included if "src/" + header != name} | included
     return [
-        f"{name}:1: no CMakeLists.txt names this file"
+        f"{name}:1: no CMakeLists.txt names this file and no other file includes it"
         for name in files
-        if re.search(rules.CPP, name) and name not in named
+        if re.search(rules.CPP, name) and name not in live
     ]
 
 

@@ -69,6 +69,20 @@ class Tidy(unittest.TestCase):
         tree = {"CMakeLists.txt": "# src/base/a.cpp\n", "src/base/a.cpp": "int a;\n"}
         self.assert_finding("src/base/a.cpp:1: no CMakeLists.txt names this file", tree)
 
+    def test_a_header_that_is_included_is_alive(self):
+        tree = {
+            "CMakeLists.txt": "src/base/a.cpp\n",
+            "src/base/a.cpp": '#include "base/a.hpp"\n',
+            "src/base/a.hpp": "#pragma once\n",
+        }
+        self.assertEqual(findings(tree), [])
+
+    def test_width_is_not_checked_where_the_layout_is_by_hand(self):
+        wide = "/" * 101 + "\n"
+        tree = {"src/base/a.cpp": "// clang-format off\n" + wide + "// clang-format on\n"}
+        self.assertEqual(findings(tree), [])
+        self.assert_finding("a.cpp:4: 101", {"src/base/a.cpp": tree["src/base/a.cpp"] + wide})
+
     def test_names_that_say_nothing_are_refused(self):
         for name in ("src/base/string_utils.cpp", "src/base/common.cpp", "tests/helpers/a.py"):
             self.assert_finding("says nothing", {name: "\n"})
