@@ -404,6 +404,50 @@ private:
     std::vector<Shared> shared_from_;
 };
 
+Result<RowCondition> outside_window(const project::Model& model, const Schema& schema) {
+    INGOT_TRY_ASSIGN(const Field* column, find_column(schema, model.time));
+    INGOT_TRY_ASSIGN(const std::string inside,
+                     inside_window_sql({model.time, *model.window}, column->type));
+    RowCondition outside;
+    outside.name = fmt::format("window({})", model.time);
+    outside.kind = "window";
+    outside.bad_when = "NOT " + inside;
+    outside.meaning = fmt::format(
+        "lie outside the run's window: filter by '{}' >= $window.start and < $window.end in the "
+        "SELECT",
+        model.time);
+    outside.place = model.place;
+    return outside;
+}
+
+template <class Body>
+const std::vector<std::string>* failing_columns(const project::Check& check) {
+    const auto* body = std::get_if<Body>(&check.body);
+    const bool whole = check.on_fail == project::OnFail::kFail && !check.where;
+    return body != nullptr && whole ? &body->columns : nullptr;
+}
+
+/// Whether the model's own checks say the same already: then one scan is enough.
+bool is_said(const std::vector<project::Check>& checks, const project::CheckBody& body) {
+    std::set<std::string> present;
+    for (const project::Check& check : checks) {
+        if (const auto* columns = failing_columns<project::NotNullCheck>(check)) {
+            present.insert(columns->begin(), columns->end());
+        }
+        const auto* unique = std::get_if<project::UniqueCheck>(&body);
+        const auto* columns = failing_columns<project::UniqueCheck>(check);
+        if (unique != nullptr && columns != nullptr &&
+            std::is_permutation(columns->begin(), columns->end(), unique->columns.begin(),
+                                unique->columns.end())) {
+            return true;
+        }
+    }
+    const auto* not_null = std::get_if<project::NotNullCheck>(&body);
+    return not_null != nullptr &&
+           std::all_of(not_null->columns.begin(), not_null->columns.end(),
+                       [&](const std::string& column) { return present.contains(column); });
+}
+
 }  // namespace
 
 Result<CheckPlan> plan_checks(const CheckTarget& target, std::span<const project::Check> checks,
@@ -434,35 +478,26 @@ Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& 
     ImpliedChecks implied;
     INGOT_TRY_ASSIGN(implied.conditions, warn_conditions(model.warn));
     if (model.kind == project::ModelKind::kIncremental && !model.time.empty() && model.window) {
-        INGOT_TRY_ASSIGN(const Field* column, find_column(schema, model.time));
-        INGOT_TRY_ASSIGN(const std::string inside,
-                         inside_window_sql({model.time, *model.window}, column->type));
-        RowCondition outside;
-        outside.name = fmt::format("window({})", model.time);
-        outside.kind = "window";
-        outside.bad_when = "NOT " + inside;
-        outside.meaning = fmt::format(
-            "lie outside the run's window: filter by '{}' >= $window.start and < $window.end in "
-            "the SELECT",
-            model.time);
-        outside.place = model.place;
+        INGOT_TRY_ASSIGN(RowCondition outside, outside_window(model, schema));
         implied.conditions.push_back(std::move(outside));
     }
     if (model.key.empty()) return implied;
-    project::Check present;
-    present.name = fmt::format("key_not_null({})", plain_list(model.key));
-    present.body = project::NotNullCheck{model.key};
-    present.description = "A row without its key cannot be found again.";
-    present.place = model.place;
-    implied.checks.push_back(std::move(present));
+    const auto imply = [&](std::string name, project::CheckBody body, std::string description) {
+        if (is_said(model.checks, body)) return;
+        project::Check check;
+        check.name = std::move(name);
+        check.body = std::move(body);
+        check.description = std::move(description);
+        check.place = model.place;
+        implied.checks.push_back(std::move(check));
+    };
+    const std::string key = plain_list(model.key);
+    imply(fmt::format("key_not_null({})", key), project::NotNullCheck{model.key},
+          "A row without its key cannot be found again.");
     const bool merge_picks = model.kind == project::ModelKind::kMerge && !model.order_by.empty();
     if (model.duplicates.mode == project::Duplicates::Mode::kError && !merge_picks) {
-        project::Check unique;
-        unique.name = fmt::format("key_unique({})", plain_list(model.key));
-        unique.body = project::UniqueCheck{model.key};
-        unique.description = "Say duplicates: newest or keep to choose between rows of one key.";
-        unique.place = model.place;
-        implied.checks.push_back(std::move(unique));
+        imply(fmt::format("key_unique({})", key), project::UniqueCheck{model.key},
+              "Say duplicates: newest or keep to choose between rows of one key.");
     }
     return implied;
 }

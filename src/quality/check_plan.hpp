@@ -39,7 +39,8 @@ struct RowCondition {
 };
 
 /// What follows from the model itself: rows lie in their window (incremental), key columns are not
-/// null, no two rows share a key (unless duplicates are resolved), and the warn rules.
+/// null, no two rows share a key (unless duplicates are resolved), and the warn rules. What the
+/// model's own checks say is not repeated.
 struct ImpliedChecks {
     std::vector<project::Check> checks;
     std::vector<RowCondition> conditions;

@@ -424,6 +424,27 @@ TEST_F(ChecksTest, ResolvedDuplicatesNeedNoUniqueCheck) {
     EXPECT_EQ(implied_checks(model, target.schema)->checks.size(), 1U);
 }
 
+TEST_F(ChecksTest, WhatAModelSaysOfItsKeyIsNotCheckedTwice) {
+    project::Model model;
+    model.key = {"id", "day"};
+    const auto implied = [&] {
+        std::string names;
+        const ImpliedChecks made = *implied_checks(model, target.schema);
+        for (const Check& it : made.checks) names += it.name + " ";
+        return names;
+    };
+    EXPECT_EQ(implied(), "key_not_null(id, day) key_unique(id, day) ");
+    model.checks = {check("a", project::NotNullCheck{{"day"}}),
+                    check("b", project::UniqueCheck{{"day", "id"}})};
+    EXPECT_EQ(implied(), "key_not_null(id, day) ");
+    model.checks.push_back(check("c", project::NotNullCheck{{"id"}}));
+    EXPECT_EQ(implied(), "");
+    model.checks[1].where = "id > 0";
+    EXPECT_EQ(implied(), "key_unique(id, day) ");
+    model.checks[2].on_fail = OnFail::kWarn;
+    EXPECT_EQ(implied(), "key_not_null(id, day) key_unique(id, day) ");
+}
+
 TEST_F(ChecksTest, ASourceTablePromisesItsRows) {
     project::SourceTable source;
     source.min_rows = 5;

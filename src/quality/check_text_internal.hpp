@@ -8,9 +8,6 @@
 
 namespace ingot::quality {
 
-/// The key that the check has in YAML: `not_null`, `row_count`, ...
-std::string_view kind_of(const project::CheckBody& body);
-
 /// Warn rules as conditions, one each.
 Result<std::vector<RowCondition>> warn_conditions(std::span<const project::Rule> rules);
 

@@ -12,12 +12,7 @@ namespace {
 using project::Check;
 
 std::string limit_text(const project::Value& value) {
-    const std::string* text = value.text();
-    if (text != nullptr) return *text;
-    if (const std::int64_t* integer = value.integer()) return fmt::format("{}", *integer);
-    if (const double* number = value.number()) return fmt::format("{}", *number);
-    if (const bool* boolean = value.boolean()) return *boolean ? "true" : "false";
-    return "null";
+    return value.to_text();
 }
 
 template <class T, class Format>
@@ -46,7 +41,7 @@ public:
     CheckResult run(const ScanOutcome& outcome) {
         if (const auto* check = std::get_if<Check>(&planned_.what)) {
             result_.name = check->name;
-            result_.kind = kind_of(check->body);
+            result_.kind = project::check_kind(*check);
             result_.scope = check->scope;
             result_.on_fail = check->on_fail;
             result_.place = check->place;

@@ -66,10 +66,8 @@ std::string plain_list(std::span<const std::string> names) {
 }
 
 Error located(Error error, const project::SourcePlace& place, std::string_view what) {
-    std::string where = place.file;
-    if (place.line > 0) where += fmt::format(":{}:{}", place.line, place.column);
-    error.message =
-        fmt::format("{}{}{}: {}", where, where.empty() ? "" : ": ", what, error.message);
+    const std::string where = place.file.empty() ? "" : place.to_string() + ": ";
+    error.message = fmt::format("{}{}: {}", where, what, error.message);
     return error;
 }
 

@@ -191,23 +191,25 @@ std::string row_as_struct(const Schema& columns) {
     return "{" + members + "}";
 }
 
+std::string or_null(const std::string& sql) {
+    return sql.empty() ? "NULL" : "(" + sql + ")";
+}
+
 /// Adds `_reject_reason` and the quarantine's columns. The row's JSON is made for rejected rows
 /// only.
 std::string quarantine_select(const std::string& rows, const Schema& columns,
                               const QuarantineStamp& stamp) {
     return fmt::format(
         "SELECT {columns}, {reason} AS \"_reject_reason\", {reason} AS \"_reason\", {run_id} AS "
-        "\"_run_id\", {at} AS \"_rejected_at\", CAST(NULL AS VARCHAR) AS \"_file\", CAST(NULL AS "
-        "BIGINT) AS \"_line\", CASE WHEN {reason} IS NOT NULL THEN CAST(to_json({row}) AS VARCHAR) "
-        "END "
-        "AS \"_raw\", CAST({window_start} AS TIMESTAMPTZ) AS \"_window_start\" FROM ({rows}) AS "
-        "\"_ingot_rows\"",
+        "\"_run_id\", make_timestamptz({at}) AS \"_rejected_at\", CAST({file} AS VARCHAR) AS "
+        "\"_file\", CAST({line} AS BIGINT) AS \"_line\", CASE WHEN {reason} IS NOT NULL THEN "
+        "CAST(to_json({row}) AS VARCHAR) END AS \"_raw\", CAST({window_start} AS TIMESTAMPTZ) AS "
+        "\"_window_start\" FROM ({rows}) AS \"_ingot_rows\"",
         fmt::arg("columns", quoted_list(column_names(columns))), fmt::arg("reason", kReasonName),
-        fmt::arg("run_id", quoted_text(stamp.run_id)),
-        fmt::arg("at", fmt::format("make_timestamptz({})", stamp.rejected_at.micros())),
+        fmt::arg("run_id", quoted_text(stamp.run_id)), fmt::arg("at", stamp.rejected_at.micros()),
+        fmt::arg("file", or_null(stamp.file)), fmt::arg("line", or_null(stamp.line)),
         fmt::arg("row", row_as_struct(columns)),
-        fmt::arg("window_start", stamp.window_start.empty() ? "NULL" : stamp.window_start),
-        fmt::arg("rows", rows));
+        fmt::arg("window_start", or_null(stamp.window_start)), fmt::arg("rows", rows));
 }
 
 void add_reason(std::vector<std::string>& reasons, const std::string& reason) {

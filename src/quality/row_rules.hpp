@@ -41,8 +41,11 @@ RowRules rules_of(const project::SourceTable& table);
 struct QuarantineStamp {
     std::string run_id;
     Timestamp rejected_at;
-    /// SQL over the SELECT's columns, or a literal: window_start_sql, Scalar::to_sql. Empty: null.
-    std::string window_start;
+    /// SQL over the SELECT's columns, or a literal: quarantine_window_sql, Scalar::to_sql. Empty:
+    /// null. The same for the two below, where rows know the record that they were read from.
+    std::string window_start = {};
+    std::string file = {};
+    std::string line = {};
 };
 
 struct CompiledRows {

@@ -75,6 +75,8 @@ TEST(RowRules, QuarantineColumnsSayWhereTheRowCameFrom) {
     rules.reject = {rule("BAD", "a = 1")};
     QuarantineStamp origin = stamp();
     origin.window_start = "TIMESTAMPTZ '2015-01-01 00:00:00Z'";
+    origin.file = "'hour-' || a";
+    origin.line = "a + 6";
     const auto rows = compile_rows(
         "SELECT * FROM (VALUES (1, 'it''s', [1, 2]), (2, NULL, NULL)) t(a, \"b c\", l)",
         {{column("a", TypeId::kInteger), column("b c", TypeId::kString),
@@ -86,10 +88,9 @@ TEST(RowRules, QuarantineColumnsSayWhereTheRowCameFrom) {
         "FROM (" +
         rows->sql + ") ORDER BY a");
     ASSERT_TRUE(result) << result.error().to_string();
-    EXPECT_THAT(
-        result->at(0),
-        ElementsAre("BAD", "BAD", "run-1", "2026-01-02 03:04:05+00", std::nullopt, std::nullopt,
-                    R"({"a":1,"b c":"it's","l":[1,2]})", "2015-01-01 00:00:00+00"));
+    EXPECT_THAT(result->at(0),
+                ElementsAre("BAD", "BAD", "run-1", "2026-01-02 03:04:05+00", "hour-1", "7",
+                            R"({"a":1,"b c":"it's","l":[1,2]})", "2015-01-01 00:00:00+00"));
     EXPECT_EQ(result->at(1).at(0), std::nullopt);
     EXPECT_EQ(result->at(1).at(6), std::nullopt);
 }

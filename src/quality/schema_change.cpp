@@ -87,8 +87,7 @@ Fit fit_of(const DataType& stored, const DataType& wanted) {
 }
 
 std::string place_of(const ColumnSpec& column) {
-    if (column.place.file.empty()) return "";
-    return fmt::format("{}:{}:{}: ", column.place.file, column.place.line, column.place.column);
+    return column.place.file.empty() ? "" : column.place.to_string() + ": ";
 }
 
 /// Walks the columns once, collecting what changes and what may not.

@@ -275,6 +275,13 @@ Result<std::string> typed_literal(const project::Value& value, const DataType& t
     if (type.is_nested() || value.is_null()) return misfit(type);
     if (const std::string* text = value.text()) {
         if (type.id() == TypeId::kString) return quoted_text(*text);
+        const bool is_time = type.id() == TypeId::kDate || type.id() == TypeId::kTimestamp ||
+                             type.id() == TypeId::kTimestampNtz;
+        if (is_time) {
+            // A date that does not exist is found here, not when the check runs.
+            INGOT_TRY_ASSIGN(const Scalar time, value.to_scalar(type));
+            return time.to_sql();
+        }
         return fmt::format("CAST({} AS {})", quoted_text(*text), sql_type_name(type));
     }
     if (const bool* boolean = value.boolean()) {

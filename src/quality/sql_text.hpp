@@ -25,7 +25,7 @@ Result<std::string> bindable_fragment(std::string_view text);
 std::vector<std::string> parameters_of(std::string_view bindable);
 
 /// A literal of that column type: a text is read by the type (`CAST('2015-01-01' AS DATE)`).
-/// kInvalidArgument for null, lists and maps.
+/// kInvalidArgument for null, lists and maps, and for what is no date or time of that type.
 Result<std::string> typed_literal(const project::Value& value, const DataType& type);
 
 }  // namespace ingot::quality

@@ -76,6 +76,10 @@ TEST(SqlText, LiteralsHaveTheTypeOfTheColumn) {
         return rows ? rows->at(0).at(0).value_or("null") : "failed " + rows.error().to_string();
     };
     EXPECT_EQ(value_of(Value(std::string("2015-01-01")), TypeId::kDate), "2015-01-01");
+    EXPECT_EQ(value_of(Value(std::string("2015-01-01T05")), TypeId::kTimestamp),
+              "2015-01-01 05:00:00+00");
+    EXPECT_THAT(value_of(Value(std::string("2015-02-30")), TypeId::kDate), HasSubstr("error"));
+    EXPECT_EQ(value_of(Value(std::string("2.50")), DataType::decimal(5, 2)), "2.50");
     EXPECT_EQ(value_of(Value(std::string("it's")), TypeId::kString), "it's");
     EXPECT_EQ(value_of(Value(std::int64_t{-5}), TypeId::kInteger), "-5");
     EXPECT_EQ(value_of(Value(std::numeric_limits<std::int64_t>::min()), TypeId::kLong),

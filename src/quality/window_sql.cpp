@@ -20,6 +20,10 @@ Status check_time_type(const WindowColumn& time, const DataType& type) {
                       time.column, type.to_string());
 }
 
+std::string instant_literal(Timestamp at) {
+    return fmt::format("make_timestamptz({})", at.micros());
+}
+
 std::string civil(const std::string& instant, const std::string& zone) {
     return fmt::format("timezone({}, {})", quoted_text(zone), instant);
 }
@@ -77,6 +81,13 @@ Result<std::string> window_start_sql(const WindowColumn& time, const DataType& t
         return fmt::format("({} - ({} - {}))", column, local, floored);
     }
     return civil(floored, time.window.timezone);
+}
+
+Result<std::string> quarantine_window_sql(const WindowColumn& time, const DataType& type,
+                                          const Interval& run) {
+    INGOT_TRY_ASSIGN(const std::string own, window_start_sql(time, type));
+    return fmt::format("CASE WHEN {0} >= {1} AND {0} < {2} THEN {0} ELSE {1} END", own,
+                       instant_literal(run.start), instant_literal(run.end));
 }
 
 }  // namespace ingot::quality

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/data_type.hpp"
+#include "base/interval_set.hpp"
 #include "base/result.hpp"
 #include "project/window.hpp"
 
@@ -21,5 +22,10 @@ Result<std::string> inside_window_sql(const WindowColumn& time, const DataType& 
 
 /// The start of the window that the row belongs to, a TIMESTAMPTZ; null for a null time.
 Result<std::string> window_start_sql(const WindowColumn& time, const DataType& type);
+
+/// The window under which a rejected row of a run is kept: its own, or the run's first for a row
+/// whose time is null or outside the run. So a rerun of the same range replaces all of them.
+Result<std::string> quarantine_window_sql(const WindowColumn& time, const DataType& type,
+                                          const Interval& run);
 
 }  // namespace ingot::quality

@@ -86,6 +86,23 @@ TEST(WindowSql, DatesAndCivilTimesBelongToTheZoneOfTheWindow) {
     EXPECT_THAT(*rows, testing::ElementsAre(TextRow{"true"}, TextRow{"false"}, TextRow{"false"}));
 }
 
+TEST(WindowSql, RejectedRowsOfARunBelongToItsWindows) {
+    TestDatabase database;
+    const WindowColumn time{"seen", {{Unit::kHour, 1}, "UTC"}};
+    const Result<std::string> window = quarantine_window_sql(
+        time, TypeId::kTimestamp,
+        {*parse_timestamp("2015-01-01T01"), *parse_timestamp("2015-01-01T03")});
+    ASSERT_TRUE(window);
+    const auto rows =
+        database.query("SELECT " + *window +
+                       " FROM (SELECT unnest(['2015-01-01 02:30:00Z', '2015-01-01 00:30:00Z', "
+                       "'2015-01-01 03:00:00Z', NULL])::TIMESTAMPTZ AS seen)");
+    ASSERT_TRUE(rows) << rows.error().to_string();
+    const TextRow first = {"2015-01-01 01:00:00+00"};
+    EXPECT_THAT(*rows,
+                testing::ElementsAre(TextRow{"2015-01-01 02:00:00+00"}, first, first, first));
+}
+
 TEST(WindowSql, OtherTypesAndStepsAreRefused) {
     EXPECT_THAT(
         window_start_sql({"seen", {{Unit::kDay, 1}, "UTC"}}, TypeId::kString).error().message,
