@@ -632,12 +632,18 @@ Status append_specifier(std::string& out, char specifier, bool padded, Timestamp
         case 'G': number(iso_week(civil.days, day_of_week).year, 4); return {};
         case 'V': number(iso_week(civil.days, day_of_week).week, 2); return {};
         case 's': number(floor_div(at.micros(), kMicrosPerSecond), 1); return {};
-        case 'F': out += fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day); return {};
-        case 'D': out += fmt::format("{:02}/{:02}/{:02}", date.month, date.day, date.year % 100); return {};
+        case 'F':
+            out += fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+            return {};
+        case 'D':
+            out += fmt::format("{:02}/{:02}/{:02}", date.month, date.day, date.year % 100);
+            return {};
         case 'T': out += fmt::format("{:02}:{:02}:{:02}", hour, minute, seconds % 60); return {};
         case 'R': out += fmt::format("{:02}:{:02}", hour, minute); return {};
-        case 'z': out += fmt::format("{}{:02}{:02}", offset_minutes < 0 ? '-' : '+', std::abs(offset_minutes) / 60,
-                                     std::abs(offset_minutes) % 60); return {};
+        case 'z':
+            out += fmt::format("{}{:02}{:02}", offset_minutes < 0 ? '-' : '+',
+                               std::abs(offset_minutes) / 60, std::abs(offset_minutes) % 60);
+            return {};
         case 'Z': out += info.abbreviation; return {};
         case 'n': out += '\n'; return {};
         case 't': out += '\t'; return {};
