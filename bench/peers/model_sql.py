@@ -1,9 +1,8 @@
 """Reads the models of a project folder as plain text, for peers that run the same SQL without Ingot."""
+
 import glob
 import os
 import re
-
-import yaml
 
 FRONT_MATTER = re.compile(r"/\*\s*---\n(.*?)\n---\s*\*/\s*(.*)", re.S)
 
@@ -17,9 +16,10 @@ class Model:
             match = FRONT_MATTER.match(file.read())
         if match is None:
             raise ValueError(f"{path}: no front matter")
-        self.settings = yaml.safe_load(match.group(1))
         self.sql = match.group(2)
-        self.kind = self.settings["kind"]
+        self.kind = re.search(r"^kind: (\w+)$", match.group(1), re.M).group(1)
+        partition = re.search(r"^partition: \[(.*)\]$", match.group(1), re.M)
+        self.partition = [] if partition is None else [name.strip() for name in partition.group(1).split(",")]
 
     def inputs(self, names):
         return [n for n in names if n != self.name and re.search(rf"\b{re.escape(n)}\b", self.sql)]
@@ -35,10 +35,10 @@ class Model:
 def load_models(root):
     """The models of a project, each after its inputs."""
     paths = sorted(glob.glob(os.path.join(root, "models", "*", "*.sql")))
-    waiting = {m.name: m for m in (Model(root, p) for p in paths)}
+    waiting = {model.name: model for model in (Model(root, path) for path in paths)}
     names, ordered = list(waiting), []
     while waiting:
-        ready = [m for m in waiting.values() if not any(i in waiting for i in m.inputs(names))]
+        ready = [model for model in waiting.values() if not any(name in waiting for name in model.inputs(names))]
         if not ready:
             raise ValueError(f"the models {sorted(waiting)} depend on each other")
         for model in ready:
