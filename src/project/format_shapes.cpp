@@ -288,7 +288,8 @@ ShapePtr format_shape(const Parts& p) {
              "Protobuf.")
              .later("format protobuf")},
         {"ndjson", "json", "csv", "parquet", "text", "xml", "avro", "protobuf"});
-    return either({names, full});
+    // A list: several forms of one input, told apart by the ending of its name.
+    return either({names, full, list(either({names, full}), 1)});
 }
 
 ShapePtr emits_shape() {

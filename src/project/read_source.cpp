@@ -81,11 +81,16 @@ Format read_format(const YamlNode& node, const Fields& owner, const ReadContext&
     return format;
 }
 
-/// By the ending of the path, where that says it; `.json` may be either JSON, so it does not.
-std::optional<FormatKind> format_of_path(std::string_view path) {
+std::string_view without_compression(std::string_view path) {
     for (const std::string_view packed : {".gz", ".zst"}) {
         if (path.ends_with(packed)) path.remove_suffix(packed.size());
     }
+    return path;
+}
+
+/// By the ending of the path, where that says it; `.json` may be either JSON, so it does not.
+std::optional<FormatKind> format_of_path(std::string_view path) {
+    path = without_compression(path);
     if (path.ends_with(".ndjson") || path.ends_with(".jsonl")) return NdjsonFormat{};
     if (path.ends_with(".csv")) return CsvFormat{};
     if (path.ends_with(".parquet")) return ParquetFormat{};
@@ -184,13 +189,33 @@ bool origin_uses_window(const Origin& origin) {
     return true;
 }
 
+bool has_ending_of(const Format& format, std::string_view path) {
+    path = without_compression(path);
+    const auto kind = format_of_path(path);
+    if (kind) return kind->index() == format.kind.index();
+    const bool is_json = std::holds_alternative<JsonFormat>(format.kind) ||
+                         std::holds_alternative<NdjsonFormat>(format.kind);
+    return is_json && path.ends_with(".json");
+}
+
+/// One format, or the one of a list that goes with the ending of the input's name.
+Format choose_format(const YamlNode& node, const Fields& fields, std::string_view path,
+                     const ReadContext& context) {
+    if (node.kind != YamlNode::Kind::kList) return read_format(node, fields, context);
+    std::optional<Format> chosen;
+    for (const YamlNode& item : node.items) {
+        Format format = read_format(item, fields, context);
+        if (!chosen && has_ending_of(format, path)) chosen = std::move(format);
+    }
+    if (chosen) return *std::move(chosen);
+    context.add(node, fmt::format("none of these formats goes with the name '{}'", path));
+    return {};
+}
+
 SourceTable read_table(const Fields& fields, TableName name, const ReadContext& context) {
     SourceTable table;
     table.name = std::move(name);
     table.place = fields.place();
-    if (const YamlNode* format = fields.find("format")) {
-        table.format = read_format(*format, fields, context);
-    }
     table.columns = read_columns(fields, table.checks, context);
     table.partition = fields.texts("partition");
     table.cluster = fields.texts("cluster");
@@ -210,7 +235,6 @@ void read_tables(const Fields& fields, Source& source, const ReadContext& contex
     if (const YamlNode* name = fields.find("table")) {
         source.tables.push_back(read_table(fields, *TableName::parse(name->text), context));
         source.tables[0].place = context.place(*name);
-        source.tables[0].format.reset();  // it is the source's own
         return;
     }
     const YamlNode* map = fields.find("tables");
@@ -219,6 +243,9 @@ void read_tables(const Fields& fields, Source& source, const ReadContext& contex
         const Fields one(entry.value, fields.shape_of("tables"), context);
         SourceTable table = read_table(one, *TableName::parse(entry.key), context);
         table.member = one.text("member");
+        if (const YamlNode* format = one.find("format")) {
+            table.format = choose_format(*format, one, table.member, context);
+        }
         table.place = {std::string(context.file), entry.line, entry.column};
         source.tables.push_back(std::move(table));
     }
@@ -230,9 +257,19 @@ void read_tables(const Fields& fields, Source& source, const ReadContext& contex
     }
 }
 
+/// The name of the input as far as it is known before a run: the parameters are, windows are not.
+std::string known_path(const Source& source, const ReadContext& context) {
+    const auto* files = std::get_if<FilesOrigin>(&source.from);
+    if (files == nullptr) return "";
+    TemplateContext known;
+    known.params = &context.project.params;
+    const auto rendered = files->path.render_text(known);
+    return rendered ? *rendered : files->path.text();
+}
+
 void set_format(const Fields& fields, Source& source, const ReadContext& context) {
     if (const YamlNode* format = fields.find("format")) {
-        source.format = read_format(*format, fields, context);
+        source.format = choose_format(*format, fields, known_path(source, context), context);
         return;
     }
     source.format.place = context.place(fields.node());

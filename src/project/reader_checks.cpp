@@ -1,6 +1,7 @@
 // Columns and checks.
 #include <algorithm>
 #include <fmt/format.h>
+#include <strings.h>
 
 #include "project/reader_internal.hpp"
 #include "project/scalars_internal.hpp"
@@ -219,6 +220,11 @@ struct CheckNamer {
     }
 };
 
+void set_type(ColumnSpec& column, std::string_view text) {
+    column.type = *parse_data_type(text);
+    column.is_json = text.size() == 4 && ::strncasecmp(text.data(), "json", 4) == 0;
+}
+
 }  // namespace
 
 std::string_view check_kind(const Check& check) {
@@ -239,11 +245,10 @@ std::vector<ColumnSpec> read_columns(const Fields& fields, std::vector<Check>& c
         column.name = entry.key;
         column.place = {std::string(context.file), entry.line, entry.column};
         if (entry.value.kind == YamlNode::Kind::kScalar) {
-            column.type = *parse_data_type(entry.value.text);
+            set_type(column, entry.value.text);
         } else {
             const Fields spec(entry.value, fields.shape_of("columns"), context);
-            if (const YamlNode* type = spec.find("type"))
-                column.type = *parse_data_type(type->text);
+            if (const YamlNode* type = spec.find("type")) set_type(column, type->text);
             if (spec.find("expr") != nullptr) column.expr = spec.text("expr");
             column.required = spec.boolean("required", false);
             column.description = spec.text("description");
