@@ -24,8 +24,8 @@ test: bootstrap ## builds and runs every test; the last line counts them
 demo: build ## sample data into a local lake, with checks; shows the gold tables
 	@tools/demo.sh
 
-bench: build ## the benchmarks of bench/, with the figures of this machine
-	@bench/run.sh
+bench: build ## the benchmarks of bench/ on this machine; ARGS="gharchive --repeat 5" narrows it
+	@bench/run.sh $(ARGS)
 
 lint: ## format, clang-tidy and the rules of tools/tidy; FILES="a.cpp b.cpp" narrows it
 	@tools/bootstrap.sh lint
