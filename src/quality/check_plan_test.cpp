@@ -154,6 +154,20 @@ TEST_F(ChecksTest, LengthIsOfTextsAndLists) {
                 HasSubstr("column 'aqi' is of type integer"));
 }
 
+TEST_F(ChecksTest, LengthIsOfBinariesAndMapsToo) {
+    database.execute(
+        "CREATE TABLE other AS SELECT 'abc'::BLOB AS b, MAP{'x': 1, 'y': 2} AS m, 'é€' AS t");
+    target.rows = "other";
+    target.schema = {{column("b", TypeId::kBinary),
+                      column("m", DataType::map(TypeId::kString, TypeId::kInteger)),
+                      column("t", TypeId::kString)}};
+    EXPECT_EQ(result(project::LengthCheck{"b", 3, 3}).status, CheckStatus::kPassed);
+    EXPECT_EQ(result(project::LengthCheck{"b", 4, {}}).failing_rows, 1);
+    EXPECT_EQ(result(project::LengthCheck{"m", 2, 2}).status, CheckStatus::kPassed);
+    EXPECT_EQ(result(project::LengthCheck{"m", {}, 1}).failing_rows, 1);
+    EXPECT_EQ(result(project::LengthCheck{"t", 2, 2}).status, CheckStatus::kPassed);
+}
+
 TEST_F(ChecksTest, RegexMatchesTheWholeValue) {
     EXPECT_EQ(result(project::RegexCheck{"site", "[a-c]"}).status, CheckStatus::kPassed);
     EXPECT_EQ(result(project::RegexCheck{"site", "a|b"}).failing_rows, 1);

@@ -95,6 +95,21 @@ TEST(RowRules, QuarantineColumnsSayWhereTheRowCameFrom) {
     EXPECT_EQ(result->at(1).at(6), std::nullopt);
 }
 
+TEST(RowRules, ARejectedRowCanBeReadBackFromItsText) {
+    TestDatabase database;
+    RowRules rules;
+    rules.reject = {rule("BAD", "aqi > 500")};
+    const auto rows = compile_rows(
+        "SELECT 'x' AS site, 999 AS aqi",
+        {{column("site", TypeId::kString), column("aqi", TypeId::kInteger)}}, rules, stamp());
+    ASSERT_TRUE(rows);
+    const auto result = database.query(
+        "SELECT _raw ->> 'site', json_transform(_raw, '{\"aqi\": \"INTEGER\"}').aqi + 1 FROM (" +
+        rows->sql + ")");
+    ASSERT_TRUE(result) << result.error().to_string();
+    EXPECT_THAT(*result, ElementsAre(TextRow{"x", "1000"}));
+}
+
 TEST(RowRules, TheStatementHasTheColumnsOfTheQuarantineTable) {
     TestDatabase database;
     RowRules rules;

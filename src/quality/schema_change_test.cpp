@@ -61,6 +61,8 @@ TEST(SchemaChange, ANewTableHasTheSelectsColumnsWithThePromisedTypes) {
     it.promise("aqi", TypeId::kInteger);
     it.promise("site", std::nullopt);
     EXPECT_EQ(it.decision(OnSchemaChange::kFail), "create aqi:integer site:string");
+    it.produced.fields.push_back(column("unnamed", TypeId::kDate));
+    EXPECT_EQ(it.decision(OnSchemaChange::kFail), "create aqi:integer site:string unnamed:date");
 }
 
 TEST(SchemaChange, BrokenPromisesNameColumnTypesAndWhatToDo) {
