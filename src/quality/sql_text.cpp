@@ -128,7 +128,10 @@ private:
         if (at_ == begin + 1 || !starts_identifier(text_[begin + 1])) {
             return error_at(begin, "a parameter is written $window.start or $params.name");
         }
-        if (at_ + 1 < text_.size() && text_[at_] == '.' && starts_identifier(text_[at_ + 1])) {
+        // A name that was made bindable before is complete: the dot behind it is a member's.
+        const bool is_bindable = text_.substr(begin, at_ - begin).find("__") != text_.npos;
+        if (!is_bindable && at_ + 1 < text_.size() && text_[at_] == '.' &&
+            starts_identifier(text_[at_ + 1])) {
             ++at_;
             while (at_ < text_.size() && continues_parameter(text_[at_])) ++at_;
         }

@@ -22,6 +22,8 @@ TEST(SqlText, DottedParametersBecomeBindableOnes) {
     EXPECT_EQ(fragment("utc >= $window.start and n > 0.1 * $previous.row_count"),
               "utc >= $window__start and n > 0.1 * $previous__row_count");
     EXPECT_EQ(fragment("$params.limit::int"), "$params__limit::int");
+    EXPECT_EQ(fragment("$params.box.width"), "$params__box.width");
+    EXPECT_EQ(fragment("$params__box.width"), "$params__box.width");
 }
 
 TEST(SqlText, DollarsInsideQuotesAreNoParameters) {
