@@ -134,6 +134,10 @@ private:
             starts_identifier(text_[at_ + 1])) {
             ++at_;
             while (at_ < text_.size() && continues_parameter(text_[at_])) ++at_;
+            // Without its dot it would begin a quote.
+            if (at_ < text_.size() && text_[at_] == '$') {
+                return error_at(at_, "a parameter cannot be followed by a '$'");
+            }
         }
         return Token::Kind::kParameter;
     }

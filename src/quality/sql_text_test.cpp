@@ -53,6 +53,7 @@ TEST(SqlText, WhatWouldEscapeFromItsParenthesesIsRefused) {
     EXPECT_THAT(fragment("a; drop table t"), HasSubstr("';'"));
     EXPECT_THAT(fragment("a = $1"), HasSubstr("a parameter is written"));
     EXPECT_THAT(fragment("a = $"), HasSubstr("a parameter is written"));
+    EXPECT_THAT(fragment("$a.b$ ) $a__b$"), HasSubstr("cannot be followed by a '$'"));
     EXPECT_THAT(fragment(" -- nothing"), HasSubstr("there is no SQL here"));
 }
 
