@@ -267,6 +267,9 @@ Column ColumnBuilder::finish() {
         offsets_.push_back(0);
     }
     column.values = take_buffer(values_);
+    // The next batch is likely to be as large: growing step by step would copy everything twice.
+    offsets_.reserve(column.offsets.size() / sizeof(std::int32_t));
+    values_.reserve(column.values.size());
     for (ColumnBuilder& child : children_) column.children.push_back(child.finish());
     validity_.clear();
     length_ = 0;

@@ -81,6 +81,7 @@ public:
     virtual Result<bool> parse() = 0;
 };
 
-std::unique_ptr<BlockParser> make_line_parser(ScanState& scan, RowWriter& writer);
+std::unique_ptr<BlockParser> make_json_parser(ScanState& scan, RowWriter& writer);
+std::unique_ptr<BlockParser> make_csv_parser(ScanState& scan, RowWriter& writer);
 
 }  // namespace ingot::format

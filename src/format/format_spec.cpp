@@ -149,7 +149,9 @@ Status take_in(FormatSpec& spec, const SchemaSurprise& surprise) {
     ColumnSpec column{.name = std::string(fmt::format("{}", fmt::join(path, "."))),
                       .type = type.type,
                       .is_json = type.is_json};
-    if (path.size() > 1) column.source = surprise.path;
+    const auto* csv = std::get_if<CsvFormat>(&spec.kind);
+    if (csv != nullptr && !csv->header) column.name = "column" + path.front();
+    if (column.name != path.front()) column.source = surprise.path;
     const bool taken =
         std::any_of(spec.columns.begin(), spec.columns.end(),
                     [&](const auto& other) { return same_name(other.name, column.name); });

@@ -24,7 +24,7 @@ struct NdjsonFormat {
 struct JsonFormat {
     /// Keys that lead from the document's top object to the array (or the one object) of records:
     /// {"data", "items"}. Empty: the document itself.
-    std::vector<std::string> record_path;
+    std::vector<std::string> record_path = {};
     friend bool operator==(const JsonFormat&, const JsonFormat&) = default;
 };
 
@@ -38,7 +38,7 @@ struct CsvFormat {
     bool trim_header = true;  ///< Blanks around the header's names are removed.
     bool trim_values = false;
     /// Unquoted text that means null, besides the empty text (an empty quoted text is a text).
-    std::optional<std::string> null_text;
+    std::optional<std::string> null_text = {};
     friend bool operator==(const CsvFormat&, const CsvFormat&) = default;
 };
 

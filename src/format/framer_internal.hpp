@@ -12,7 +12,7 @@
 
 namespace ingot::format {
 
-/// Bytes [begin, end) of a block.
+/// One record: bytes [begin, end) of a block.
 struct RecordRange {
     std::size_t begin = 0;
     std::size_t end = 0;
@@ -32,18 +32,24 @@ public:
     /// Makes room for `bytes` (and the padding), and keeps what is there up to `keep`.
     void reserve(std::size_t bytes, std::size_t keep);
     void set_size(std::size_t size);
+    /// Forgets everything but the memory.
+    void clear();
 
-    std::int64_t first_line = 1;       ///< Of the byte at 0.
-    std::int64_t byte_offset = 0;      ///< Of the byte at 0, in the unpacked stream.
-    std::string member;                ///< Of an archive: which one this comes from.
-    bool cut_off = false;              ///< The stream broke inside this block's only record.
-    std::vector<RecordRange> records;  ///< Empty where lines are the records.
+    std::int64_t first_line = 1;   ///< Of the byte at 0.
+    std::int64_t byte_offset = 0;  ///< Of the byte at 0, in the unpacked stream.
+    std::string member;            ///< Of an archive: which one this comes from.
+    bool cut_off = false;          ///< The stream broke inside this block's only record.
+    bool by_line = true;           ///< Every line is a record; else `records` says where they are.
+    std::vector<RecordRange> records = {};
+    std::shared_ptr<const std::vector<std::string>> header = {};  ///< CSV: the fields' names.
 
 private:
     std::unique_ptr<char[]> data_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
 };
+
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 class Framer {
 public:
@@ -59,5 +65,9 @@ public:
 
 /// `name` is the file's name for messages.
 std::unique_ptr<Framer> make_line_framer(std::unique_ptr<ByteStream> stream, std::string name);
+std::unique_ptr<Framer> make_json_framer(std::unique_ptr<ByteStream> stream, std::string name,
+                                         const JsonFormat& format);
+std::unique_ptr<Framer> make_csv_framer(std::unique_ptr<ByteStream> stream, std::string name,
+                                        const CsvFormat& format);
 
 }  // namespace ingot::format

@@ -9,6 +9,8 @@ namespace ingot::format {
 
 /// Opens the file's stream and the framer of the spec's format.
 Result<std::unique_ptr<Framer>> open_framer(const InputFile& file, const FormatSpec& spec);
+std::unique_ptr<Framer> make_framer(std::unique_ptr<ByteStream> stream, std::string name,
+                                    const FormatSpec& spec);
 
 /// The spec with columns as a sample of the files suggests them. Files that cannot be read are
 /// passed over: the scan will say so.

@@ -60,6 +60,16 @@ void Shape::observe(JsonCursor& cursor, int depth) {
     }
 }
 
+void Shape::observe_scalar(std::string_view text) {
+    if (text == "true" || text == "false") {
+        kinds_ |= kBoolean;
+    } else if (is_json_number(text)) {
+        observe_number(text);
+    } else {
+        kinds_ |= kText;
+    }
+}
+
 void Shape::observe_object(JsonCursor& cursor, int depth) {
     kinds_ |= kObject;
     cursor.advance();

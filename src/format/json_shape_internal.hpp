@@ -31,6 +31,8 @@ public:
     /// Passes one value, which must be valid JSON (skip_value accepted it).
     void observe(JsonCursor& cursor) { observe(cursor, 0); }
     void observe_text() { kinds_ |= kText; }
+    /// Text outside JSON: a number or boolean when it looks like one, else text.
+    void observe_scalar(std::string_view text);
     void merge(const Shape& other);
     /// As if values of every kind that fits the type had been seen.
     void include(const DataType& type, bool is_json);

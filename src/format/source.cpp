@@ -97,7 +97,8 @@ private:
 };
 
 std::unique_ptr<BlockParser> make_parser(ScanState& scan, RowWriter& writer) {
-    return make_line_parser(scan, writer);
+    if (std::holds_alternative<CsvFormat>(scan.spec.kind)) return make_csv_parser(scan, writer);
+    return make_json_parser(scan, writer);
 }
 
 class Reader final : public BatchReader {

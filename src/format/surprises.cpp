@@ -1,3 +1,4 @@
+#include "format/csv_shape_internal.hpp"
 #include "format/surprises_internal.hpp"
 #include "format/text_internal.hpp"
 
@@ -51,7 +52,8 @@ std::vector<SchemaSurprise> SurpriseCollector::list(const FormatSpec& spec) cons
         shape.merge(found.shape);
         const ColumnSpec* column = column_at(spec, path);
         if (column != nullptr) shape.include(column->type, column->is_json);
-        const InferredType type = shape.type();
+        const bool is_csv = std::holds_alternative<CsvFormat>(spec.kind);
+        const InferredType type = is_csv ? csv_type(shape) : shape.type();
         result.push_back({.kind = found.kind,
                           .path = path,
                           .type = type.type,
