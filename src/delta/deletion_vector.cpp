@@ -2,8 +2,8 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <roaring/roaring.hh>
-#include <zlib.h>
 
+#include "base/hash.hpp"
 #include "delta/deletion_vector_internal.hpp"
 #include "delta/table_snapshot_internal.hpp"
 #include "delta/uri_internal.hpp"
@@ -69,8 +69,7 @@ Result<std::string> read_from_file(const storage::ObjectStore& store, const std:
                           offset, size);
     }
     const std::uint32_t checksum = big_endian(std::string_view(bytes).substr(4 + size));
-    const auto computed =
-        crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + 4, static_cast<uInt>(size));
+    const std::uint32_t computed = crc32(std::string_view(bytes).substr(4, size));
     if (computed != checksum) {
         return make_error(ErrorCode::kCorruptData,
                           "{}: the deletion vector at offset {} has a wrong checksum", path,

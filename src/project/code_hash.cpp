@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
-#include <openssl/evp.h>
 #include <set>
 #include <unordered_map>
 
-#include "base/check.hpp"
+#include "base/hash.hpp"
 #include "project/code_hash_internal.hpp"
 #include "project/sql_text_internal.hpp"
 
@@ -167,18 +166,7 @@ private:
 }  // namespace
 
 std::string content_hash(std::string_view bytes) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    static const EVP_MD* const kSha256 = EVP_sha256();
-    const int done = EVP_Digest(bytes.data(), bytes.size(), digest, &length, kSha256, nullptr);
-    INGOT_CHECK(done == 1 && length == 32, "SHA-256 of the library");
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string out;
-    for (unsigned i = 0; i < length; ++i) {
-        out += kHex[digest[i] >> 4];
-        out += kHex[digest[i] & 15];
-    }
-    return out;
+    return sha256_hex(bytes);
 }
 
 void set_code_hashes(Project& project) {
