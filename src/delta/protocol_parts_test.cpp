@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <roaring/roaring.hh>
-#include <zlib.h>
 
+#include "base/hash.hpp"
 #include "delta/action_json_internal.hpp"
 #include "delta/civil_internal.hpp"
 #include "delta/commit.hpp"
@@ -281,8 +281,7 @@ std::string vector_payload(const std::vector<std::uint32_t>& low, std::uint32_t 
 TEST(DeletionVector, FilesAreVerified) {
     TestLog log;
     const std::string payload = vector_payload({1, 5, 70'000}, 2);
-    const auto checksum = static_cast<std::uint32_t>(crc32(
-        0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
+    const std::uint32_t checksum = crc32(payload);
     const auto size = static_cast<std::uint32_t>(payload.size());
     std::string file = '\1' + big_endian_bytes(size) + payload + big_endian_bytes(checksum);
     // The protocol's own example of a name: uuid d2c639aa-8816-431a-aaf6-d3fe2512ff61.

@@ -81,6 +81,8 @@ class Tidy(unittest.TestCase):
         wide = "/" * 101 + "\n"
         tree = {"src/base/a.cpp": "// clang-format off\n" + wide + "// clang-format on\n"}
         self.assertEqual(findings(tree), [])
+        raw = 'auto text = R"(' + "x" * 101 + ')";\n'
+        self.assertEqual(findings({"src/base/a.cpp": raw}), [])
         self.assert_finding("a.cpp:4: 101", {"src/base/a.cpp": tree["src/base/a.cpp"] + wide})
 
     def test_names_that_say_nothing_are_refused(self):
