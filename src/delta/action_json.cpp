@@ -348,10 +348,6 @@ std::string_view missing_field(const Action& action) {
     if (const auto* remove = std::get_if<Remove>(&action); remove && remove->path.empty()) {
         return "remove.path";
     }
-    if (const auto* metadata = std::get_if<Metadata>(&action);
-        metadata && metadata->schema_string.empty()) {
-        return "metaData.schemaString";
-    }
     if (const auto* txn = std::get_if<Txn>(&action); txn && txn->app_id.empty()) {
         return "txn.appId";
     }

@@ -139,7 +139,10 @@ bool has_feature(const Protocol& protocol, std::string_view feature) {
 Result<std::shared_ptr<const TableConfig>> TableConfig::make(Protocol protocol, Metadata metadata) {
     INGOT_TRY(check_readable(protocol));
     std::shared_ptr<TableConfig> config(new TableConfig());
-    INGOT_TRY_ASSIGN(config->schema_, schema_from_json(metadata.schema_string));
+    // A table that has been declared but not yet given columns.
+    if (!metadata.schema_string.empty()) {
+        INGOT_TRY_ASSIGN(config->schema_, schema_from_json(metadata.schema_string));
+    }
     INGOT_TRY_ASSIGN(config->mapping_, mapping_mode(protocol, metadata));
     for (const Field& field : config->schema_.fields) {
         INGOT_TRY_ASSIGN(auto column, table_column(field, config->mapping_));
