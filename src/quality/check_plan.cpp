@@ -13,6 +13,13 @@ namespace {
 
 using project::CheckScope;
 
+// Longer samples are cut: a row may hold a document.
+constexpr int kSampleCharacters = 2000;
+
+std::string sample_text(const std::string& row) {
+    return fmt::format("left(CAST(to_json({}) AS VARCHAR), {})", row, kSampleCharacters);
+}
+
 /// A check in SQL, before scans are shared out.
 struct Compiled {
     /// Aggregates over `from`; empty when `own_sql` decides the check alone.
@@ -196,11 +203,10 @@ private:
             "\"_ingot_n\" {}) AS \"_ingot_groups\"",
             groups);
         compiled.own_values = 2;
-        compiled.sample_sql = fmt::format(
-            "SELECT CAST(to_json({{{}'_rows': count(*)}}) AS VARCHAR) AS sample {} ORDER BY "
-            "count(*) "
-            "DESC, {} LIMIT {}",
-            shown, groups, quoted_list(names), options_.sample_rows);
+        compiled.sample_sql =
+            fmt::format("SELECT {} AS sample {} ORDER BY count(*) DESC, {} LIMIT {}",
+                        sample_text("{" + shown + "'_rows': count(*)}"), groups, quoted_list(names),
+                        options_.sample_rows);
         return compiled;
     }
 
@@ -240,11 +246,9 @@ private:
         INGOT_TRY_ASSIGN(const std::string query, bindable_fragment(body.query));
         Compiled compiled;
         compiled.own_sql = fmt::format("SELECT count(*) FROM ({}) AS \"_ingot_rows\"", query);
-        compiled.sample_sql = fmt::format(
-            "SELECT CAST(to_json(\"_ingot_rows\") AS VARCHAR) AS sample FROM ({}) AS "
-            "\"_ingot_rows\" "
-            "LIMIT {}",
-            query, options_.sample_rows);
+        compiled.sample_sql =
+            fmt::format("SELECT {} AS sample FROM ({}) AS \"_ingot_rows\" LIMIT {}",
+                        sample_text("\"_ingot_rows\""), query, options_.sample_rows);
         return compiled;
     }
 
@@ -300,7 +304,7 @@ private:
         if (about.empty()) {
             for (const Field& column : target_.schema.fields) show(&column);
         }
-        return fmt::format("CAST(to_json({{{}}}) AS VARCHAR)", members);
+        return sample_text("{" + members + "}");
     }
 
     const std::string& relation(CheckScope scope) const {

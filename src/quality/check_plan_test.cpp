@@ -383,6 +383,16 @@ TEST_F(ChecksTest, SamplesShowTheKeyAndStayFew) {
     EXPECT_THAT(all[0].samples[0], HasSubstr("\"id\":"));
 }
 
+TEST_F(ChecksTest, SamplesOfLongRowsAreCut) {
+    database.execute("INSERT INTO staged VALUES (7, repeat('x', 300000), 1, 1, NULL, NULL)");
+    const auto all = results({check("a", project::LengthCheck{"site", 0, 10}),
+                              check("b", project::QueryCheck{"SELECT * FROM staged WHERE id = 7"}),
+                              check("c", project::UniqueCheck{{"aqi"}})});
+    EXPECT_EQ(all[0].samples.at(0).size(), 2000U);
+    EXPECT_EQ(all[1].samples.at(0).size(), 2000U);
+    EXPECT_EQ(all[2].status, CheckStatus::kPassed);
+}
+
 TEST_F(ChecksTest, ErrorsNameThePlaceAndTheNearestColumn) {
     EXPECT_EQ(
         refusal(project::NotNullCheck{{"sit"}}),
