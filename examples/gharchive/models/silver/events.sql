@@ -46,7 +46,6 @@ columns:
   ref: {type: varchar, description: "Branch or tag of a push, creation or deletion"}
   ref_type: {type: varchar, description: "branch, tag or repository"}
   head_sha: {type: varchar}
-  before_sha: {type: varchar}
   pull_request_id: {type: bigint}
   merged: {type: boolean}
   additions: {type: bigint}
@@ -75,7 +74,7 @@ tests:
           payload: '{"push_id": 5, "size": 2, "distinct_size": 1, "ref": "refs/heads/main", "head": "bb", "before": "aa", "commits": []}'
     expect:
       - {id: "1", actor_id: 7, actor_login: ada, repo_name: ada/engine, org_id: null, push_id: 5, commits: 2, distinct_commits: 1,
-         ref: refs/heads/main, head_sha: bb, before_sha: aa, number: null}
+         ref: refs/heads/main, head_sha: bb, number: null}
   - name: the number of an issue comment is that of its issue
     window: 2015-01-01T15..2015-01-01T16
     given:
@@ -118,7 +117,6 @@ SELECT
     detail.ref AS ref,
     detail.ref_type AS ref_type,
     detail.head AS head_sha,
-    detail.before AS before_sha,
     detail.pull_request.id AS pull_request_id,
     detail.pull_request.merged AS merged,
     detail.pull_request.additions AS additions,
@@ -136,7 +134,7 @@ FROM (
         from_json(payload, '{
             "action": "VARCHAR", "number": "BIGINT",
             "push_id": "BIGINT", "size": "BIGINT", "distinct_size": "BIGINT",
-            "ref": "VARCHAR", "ref_type": "VARCHAR", "head": "VARCHAR", "before": "VARCHAR",
+            "ref": "VARCHAR", "ref_type": "VARCHAR", "head": "VARCHAR",
             "issue": {"number": "BIGINT", "title": "VARCHAR"},
             "pull_request": {"id": "BIGINT", "number": "BIGINT", "title": "VARCHAR", "merged": "BOOLEAN",
                              "additions": "BIGINT", "deletions": "BIGINT", "changed_files": "BIGINT"},

@@ -16,7 +16,6 @@ columns:
   distinct_commits: {type: bigint}
   ref: {type: varchar}
   head_sha: {type: varchar}
-  before_sha: {type: varchar}
 tests:
   - name: only events of this kind
     given: {silver.events: [{id: "1", type: PushEvent, push_id: 5, commits: 2}, {id: "2", type: WatchEvent}]}
@@ -37,6 +36,5 @@ SELECT
     distinct_commits,
     ref,
     head_sha,
-    before_sha
 FROM silver.events
 WHERE type = 'PushEvent'
