@@ -353,6 +353,8 @@ public:
     }
 
     Result<PutOutcome> put_if_absent(std::string_view path, std::string_view bytes) override {
+        // Spares the loser of a race that is already over the flush to disk.
+        if (head(path)) return PutOutcome::kExists;
         INGOT_TRY_ASSIGN(TemporaryFile file, new_file(path));
         INGOT_TRY(file.write(bytes));
         return file.publish_if_absent();
