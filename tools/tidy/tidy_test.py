@@ -58,6 +58,10 @@ class Tidy(unittest.TestCase):
         self.assert_finding("stops at src/engine/duckdb_compat/", tree)
         self.assert_finding("stops at src/net/", {"src/base/a.cpp": "#include <curl/curl.h>\n"})
 
+    def test_tests_that_span_modules_may_look_behind_them(self):
+        self.assertEqual(findings({"tests/conformance/a.cpp": "#include <archive.h>\n"}), [])
+        self.assert_finding("stops at", {"tests/e2e/a.cpp": "#include <duckdb.hpp>\n"})
+
     def test_an_unknown_third_party_header_is_refused(self):
         self.assert_finding("in no table", {"src/base/a.cpp": "#include <absl/strings.h>\n"})
 
