@@ -21,7 +21,7 @@ public:
     void add_list(std::string_view name, const std::vector<std::string>& values) {
         for (const std::string& value : values) add(name, value);
     }
-    std::string hash() const { return content_hash(text_); }
+    std::string hash() const { return sha256_hex(text_); }
 
 private:
     std::string text_;
@@ -164,10 +164,6 @@ private:
 };
 
 }  // namespace
-
-std::string content_hash(std::string_view bytes) {
-    return sha256_hex(bytes);
-}
 
 void set_code_hashes(Project& project) {
     for (Source& source : project.sources) source.code_hash = source_hash(source);

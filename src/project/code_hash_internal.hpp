@@ -1,14 +1,8 @@
 #pragma once
 // The hash of what decides a table's rows; docs/formats/code_hash.md.
-#include <string>
-#include <string_view>
-
 #include "project/project.hpp"
 
 namespace ingot::project {
-
-/// Hex SHA-256.
-std::string content_hash(std::string_view bytes);
 
 /// Sets `code_hash` of every source and model. Models must be in order; seeds have theirs.
 void set_code_hashes(Project& project);

@@ -518,6 +518,7 @@ ShapePtr param_shape(const Parts& p) {
 }
 
 ShapePtr connection_shape(const Parts& p, bool type_required) {
+    const std::string name = type_required ? "connection" : "connection change";
     Key type = key("type",
                    choice({{"postgres", "PostgreSQL."},
                            {"kafka", "Kafka."},
@@ -528,26 +529,26 @@ ShapePtr connection_shape(const Parts& p, bool type_required) {
     if (type_required) type = std::move(type).require();
     const ShapePtr field = p.templ;
     const ShapePtr fields = either({field, list(field, 1)});
-    return object("connection", {std::move(type),
-                                 key("host", field, "postgres, smtp."),
-                                 key("port", field, "postgres, smtp."),
-                                 key("database", field, "postgres."),
-                                 key("user", field, "postgres, kafka, http, smtp."),
-                                 key("password", field, "A secret: `$secret.NAME`."),
-                                 key("sslmode", field, "postgres."),
-                                 key("brokers", fields, "kafka: host:port."),
-                                 key("registry", field, "kafka: the schema registry."),
-                                 key("security", field, "kafka: `plaintext`, `ssl`, `sasl_ssl`."),
-                                 key("mechanism", field, "kafka: `scram-sha-512` and so on."),
-                                 key("url", field, "http."),
-                                 key("token", field, "http: a secret."),
-                                 key("endpoint", field, "s3."),
-                                 key("region", field, "s3."),
-                                 key("access_key", field, "s3."),
-                                 key("secret_key", field, "s3: a secret."),
-                                 key("path_style", field, "s3."),
-                                 key("from", field, "smtp: the sender."),
-                                 key("ca", field, "A file of certificates.")});
+    return object(name, {std::move(type),
+                         key("host", field, "postgres, smtp."),
+                         key("port", field, "postgres, smtp."),
+                         key("database", field, "postgres."),
+                         key("user", field, "postgres, kafka, http, smtp."),
+                         key("password", field, "A secret: `$secret.NAME`."),
+                         key("sslmode", field, "postgres."),
+                         key("brokers", fields, "kafka: host:port."),
+                         key("registry", field, "kafka: the schema registry."),
+                         key("security", field, "kafka: `plaintext`, `ssl`, `sasl_ssl`."),
+                         key("mechanism", field, "kafka: `scram-sha-512` and so on."),
+                         key("url", field, "http."),
+                         key("token", field, "http: a secret."),
+                         key("endpoint", field, "s3."),
+                         key("region", field, "s3."),
+                         key("access_key", field, "s3."),
+                         key("secret_key", field, "s3: a secret."),
+                         key("path_style", field, "s3."),
+                         key("from", field, "smtp: the sender."),
+                         key("ca", field, "A file of certificates.")});
 }
 
 ShapePtr project_shape(const Parts& p) {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <set>
 
-#include "project/code_hash_internal.hpp"
+#include "base/hash.hpp"
 #include "project/lineage_cache_internal.hpp"
 #include "project/resolve_internal.hpp"
 
@@ -227,7 +227,7 @@ private:
             add(type.to_string());
         }
         for (const std::string& macro : macros) add(macro);
-        return content_hash(text);
+        return sha256_hex(text);
     }
 
     void report(const Model& model, const Error& error) {

@@ -1,8 +1,10 @@
-// Text: a first line with the format, then per entry `M key`, and per column `C name type`
-// followed by its `S table column`; fields are divided by tabs, and %, tab and line end are
-// written as %25, %09 and %0A.
+// Text: a first line with the format, then per entry `M key hash`, and per column `C name type`
+// followed by its `S table column`; the hash is of the lines of the entry; fields are divided by
+// tabs, and %, tab and line end are written as %25, %09 and %0A.
 #include <algorithm>
+#include <fmt/format.h>
 
+#include "base/hash.hpp"
 #include "project/files_internal.hpp"
 #include "project/lineage_cache_internal.hpp"
 
@@ -54,6 +56,10 @@ std::string as_lines(const std::vector<sql::ColumnLineage>& columns) {
     return lines;
 }
 
+std::string checksum(std::string_view lines) {
+    return fmt::format("{:016x}", hash64(lines));
+}
+
 std::optional<std::vector<sql::ColumnLineage>> from_lines(std::string_view lines) {
     std::vector<sql::ColumnLineage> columns;
     while (!lines.empty()) {
@@ -88,11 +94,15 @@ LineageCache::LineageCache(std::string path) : path_(std::move(path)) {
     while (rest.starts_with("M\t")) {
         const std::size_t line_end = rest.find('\n');
         if (line_end == std::string_view::npos) return;
-        const std::string key(rest.substr(2, line_end - 2));
+        const std::string_view head = rest.substr(2, line_end - 2);
         rest.remove_prefix(line_end + 1);
         std::size_t end = rest.starts_with("M\t") ? 0 : rest.find("\nM\t");
         end = end == std::string_view::npos ? rest.size() : end == 0 ? 0 : end + 1;
-        stored_.emplace(key, rest.substr(0, end));
+        const std::string_view lines = rest.substr(0, end);
+        const std::size_t tab = head.find('\t');
+        if (tab != std::string_view::npos && head.substr(tab + 1) == checksum(lines)) {
+            stored_.emplace(head.substr(0, tab), lines);
+        }
         rest.remove_prefix(end);
     }
 }
@@ -114,7 +124,9 @@ void LineageCache::put(const std::string& key, const std::vector<sql::ColumnLine
 Status LineageCache::save() {
     if (path_.empty() || (!changed_ && used_.size() == stored_.size())) return {};
     std::string text(kFirstLine);
-    for (const auto& [key, lines] : used_) text += "M\t" + key + "\n" + lines;
+    for (const auto& [key, lines] : used_) {
+        text += "M\t" + key + "\t" + checksum(lines) + "\n" + lines;
+    }
     const Status written = write_file(path_, text);
     // A read-only project folder can be read all the same; only its next load takes longer.
     if (!written && written.error().code != ErrorCode::kIo) return written;

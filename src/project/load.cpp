@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <thread>
 
+#include "base/hash.hpp"
 #include "project/code_hash_internal.hpp"
 #include "project/files_internal.hpp"
 #include "project/lineage.hpp"
@@ -242,7 +243,7 @@ private:
         if (!bytes) return out.problems.add({path, 0, 0}, bytes.error().message);
         const ReadContext context{beside, out.problems, project_, param_names_};
         if (auto model = read_seed(node, *name, std::move(seed), context)) {
-            model->code_hash = content_hash(*bytes);
+            model->code_hash = sha256_hex(*bytes);
             out.models.push_back(*std::move(model));
         }
     }
@@ -275,7 +276,7 @@ private:
 
     void check_columns() {
         const auto lineage =
-            column_lineage(project_, facts_, {{}, project_.root + "/.ingot/column_lineage.json"});
+            column_lineage(project_, facts_, {{}, project_.root + "/.ingot/column_lineage.txt"});
         if (!lineage) {
             problems_.add({"project.yml", 0, 0}, lineage.error().to_string());
             return;

@@ -17,6 +17,17 @@ struct Piece {
 
 constexpr std::string_view kOpen = "SELECT (\n";
 
+/// Brackets close inside the text: else two wrong expressions could make a right statement.
+bool is_closed(std::string_view sql) {
+    int depth = 0;
+    for (const SqlToken& token : tokenize_sql(sql)) {
+        if (token.kind != SqlToken::Kind::kSymbol) continue;
+        if (token.text == "(") ++depth;
+        if (token.text == ")" && --depth < 0) return false;
+    }
+    return depth == 0;
+}
+
 /// Parses expressions, all in one statement when they are right, which is the usual case.
 class ExpressionCheck {
 public:
@@ -30,32 +41,33 @@ public:
     void run() {
         if (pieces_.empty()) return;
         std::string all;
+        bool closed = true;
         for (const Piece& piece : pieces_) {
+            closed = closed && is_closed(piece.sql);
             all += all.empty() ? kOpen : "\n), (\n";
             all += piece.sql;
         }
         all += "\n)";
-        const auto parsed = facts_.parse(all);
-        if (parsed && parsed->tables.empty()) return;
+        if (closed) {
+            const auto parsed = facts_.parse(all);
+            if (parsed && parsed->tables.empty()) return;
+        }
         for (const Piece& piece : pieces_) check(piece);
     }
 
 private:
     void check(const Piece& piece) {
+        if (!is_closed(piece.sql)) {
+            return problems_.add(*piece.place, "the brackets of this expression do not close");
+        }
         const auto parsed = facts_.parse(fmt::format("{}{}\n)", kOpen, piece.sql));
-        // The expression begins on the second line of what was parsed.
-        const TextOrigin origin{piece.place->file, piece.place->line - 1, piece.place->column};
         if (!parsed) {
             Problems found;
-            report_sql_error(parsed.error(), origin, found);
-            SourcePlace place = found.list()[0].place;
+            const SourcePlace& start = *piece.place;
+            report_sql_error(parsed.error(), {start.file, start.line, start.column}, found, 1);
+            // Only in a text of one line does a column of the SQL tell one of the file.
             const bool one_line = piece.sql.find('\n') == std::string_view::npos;
-            if (one_line && place.line == piece.place->line) {
-                place.column += piece.place->column - 1;
-            } else {
-                place = *piece.place;
-            }
-            problems_.add(std::move(place), found.list()[0].message);
+            problems_.add(one_line ? found.list()[0].place : start, found.list()[0].message);
         } else if (!parsed->tables.empty() && !piece.may_read_tables) {
             problems_.add(*piece.place, "this is about one row: it can't read the table " +
                                             parsed->tables[0].name);
@@ -138,8 +150,8 @@ std::vector<Macro> read_macros(std::string_view text, std::string_view file, Pro
             const auto parsed = facts.parse(found.is_table ? std::string(body)
                                                            : fmt::format("{}{}\n)", kOpen, body));
             if (!parsed) {
-                const int line = found.is_table ? start.line : start.line - 1;
-                report_sql_error(parsed.error(), {file, line, start.column}, problems);
+                report_sql_error(parsed.error(), {file, start.line, start.column}, problems,
+                                 found.is_table ? 0 : 1);
                 continue;
             }
             for (const sql::TableReference& table : parsed->tables) {

@@ -295,7 +295,7 @@ SourcePlace place_of(std::string_view text, std::size_t offset, const TextOrigin
 }
 
 void report_sql_error(const Error& error, const TextOrigin& origin, Problems& problems,
-                      std::string_view about) {
+                      int lines_before) {
     int line = 0;
     int column = 0;
     std::string_view message = error.message;
@@ -308,11 +308,13 @@ void report_sql_error(const Error& error, const TextOrigin& origin, Problems& pr
             if (message.starts_with(' ')) message.remove_prefix(1);
         }
     }
+    line -= lines_before;
+    if (line < 1) column = 1;
     line = std::max(line, 1);
     column = std::max(column, 1);
     SourcePlace place{std::string(origin.file), origin.line + line - 1,
                       line == 1 ? origin.column + column - 1 : column};
-    problems.add(std::move(place), std::string(about) + std::string(message));
+    problems.add(std::move(place), std::string(message));
 }
 
 }  // namespace ingot::project

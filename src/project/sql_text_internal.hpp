@@ -51,8 +51,9 @@ std::vector<MacroText> split_macros(std::string_view text, std::string_view file
 /// The place of a byte of a text.
 SourcePlace place_of(std::string_view text, std::size_t offset, const TextOrigin& origin);
 
-/// Adds an error of SqlFacts (`line:column: message`) at its place.
+/// Adds an error of SqlFacts (`line:column: message`) at its place. `lines_before` lines were put
+/// before the text for parsing.
 void report_sql_error(const Error& error, const TextOrigin& origin, Problems& problems,
-                      std::string_view about = {});
+                      int lines_before = 0);
 
 }  // namespace ingot::project

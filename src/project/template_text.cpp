@@ -80,7 +80,8 @@ Result<Template::Part> parse_lookup(std::string_view text) {
     } else if (names && words[0] == "matrix" && words.size() == 2) {
         lookup.in = Template::Lookup::In::kMatrix;
         lookup.path = {words[1]};
-    } else if (names && words.size() == 1) {
+    } else if (names && words.size() == 1 && words[0] != "params" && words[0] != "matrix" &&
+               words[0] != "window" && words[0] != "run") {
         lookup.in = Template::Lookup::In::kMatrix;  // `{days}` in the name of a matrix model
         lookup.path = {words[0]};
     } else {

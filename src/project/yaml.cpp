@@ -18,8 +18,8 @@ constexpr std::size_t kDepthMax = 64;
 /// Makes the tree from yaml-cpp's events, and reports what the format does not allow.
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(const TextOrigin& origin, Problems& problems)
-        : origin_(origin), problems_(problems) {}
+    TreeBuilder(std::string_view text, const TextOrigin& origin, Problems& problems)
+        : text_(text), origin_(origin), problems_(problems) {}
 
     YamlNode take() { return std::move(root_); }
 
@@ -37,6 +37,7 @@ public:
                   const std::string& text) override {
         refuse_anchor(mark, anchor);
         if (tag != "?" && tag != "!" && !tag.empty()) refuse_tag(mark, tag);
+        refuse_open_quote(mark);
         YamlNode node = node_at(mark, YamlNode::Kind::kScalar);
         node.quoted = tag == "!";
         node.text = text;
@@ -86,6 +87,20 @@ private:
     void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
         problem(mark, "a tag (`" + tag + "`) is not allowed");
     }
+    /// yaml-cpp takes the end of the text for the end of a quoted scalar.
+    void refuse_open_quote(const YAML::Mark& mark) {
+        const auto begin = static_cast<std::size_t>(std::max(mark.pos, 0));
+        if (begin >= text_.size() || (text_[begin] != '"' && text_[begin] != '\'')) return;
+        const char quote = text_[begin];
+        for (std::size_t at = begin + 1; at < text_.size(); ++at) {
+            if (quote == '"' && text_[at] == '\\') {
+                ++at;
+            } else if (text_[at] == quote) {
+                return;  // of a doubled one too: what matters is that there is one
+            }
+        }
+        problem(mark, "this quote is not closed");
+    }
     void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
               YamlNode::Kind kind) {
         refuse_anchor(mark, anchor);
@@ -111,6 +126,10 @@ private:
         } else if (level.awaits_key) {
             take_key(level, std::move(node));
         } else {
+            if (node.kind == YamlNode::Kind::kNull) {  // its own mark is on some later line
+                node.line = level.entry.line;
+                node.column = level.entry.column;
+            }
             level.entry.value = std::move(node);
             level.node.entries.push_back(std::move(level.entry));
             level.awaits_key = true;
@@ -136,6 +155,7 @@ private:
         }
     }
 
+    std::string_view text_;
     const TextOrigin& origin_;
     Problems& problems_;
     std::vector<Level> levels_;
@@ -197,14 +217,14 @@ YamlNode read_yaml(std::string_view text, const TextOrigin& origin, Problems& pr
                      "a zero byte: this is not a text file in UTF-8");
         return {};
     }
-    TreeBuilder builder(origin, problems);
+    TreeBuilder builder(text, origin, problems);
     try {
         ViewBuffer buffer(text);
         std::istream stream(&buffer);
         YAML::Parser parser(stream);
         if (!parser.HandleNextDocument(builder)) return {};
         YamlNode root = builder.take();
-        TreeBuilder rest(origin, problems);
+        TreeBuilder rest(text, origin, problems);
         if (parser.HandleNextDocument(rest)) {
             const YamlNode second = rest.take();
             problems.add({std::string(origin.file), second.line, second.column},
