@@ -358,7 +358,7 @@ Result<CommitOutcome> commit(const CommitRequest& request, ParquetIo& parquet, C
         if (outcome == Attempt::kWon) {
             INGOT_TRY_ASSIGN(auto snapshot,
                              after_commit(txn, version, path, std::move(text), clock));
-            auto warnings = after_commit_work(*snapshot, parquet, clock);
+            auto warnings = after_commit_work(*snapshot, txn.txn_id, parquet, clock);
             return CommitOutcome(Committed{version, std::move(snapshot), std::move(warnings)});
         }
         if (txn.current == nullptr) {

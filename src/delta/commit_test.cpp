@@ -360,8 +360,50 @@ TEST(Commit, TheVersionChecksumCountsFilesAndBytes) {
         w.log.location.store->read(w.log.location.object("_delta_log/00000000000000000001.crc"));
     ASSERT_TRUE(text);
     EXPECT_THAT(*text, HasSubstr(R"("tableSizeBytes":20,"numFiles":2)"));
+    EXPECT_THAT(*text, HasSubstr("{\"txnId\":\""));
     EXPECT_THAT(*text, HasSubstr(R"("setTransactions":[{"appId":"x","version":1}])"));
     EXPECT_TRUE(json::members_of(*text));
+}
+
+std::vector<std::string> log_listing(const TestLog& log) {
+    std::vector<std::string> names;
+    const auto listing = log.location.store->list(log.location.object("_delta_log/0"));
+    if (!listing) return names;
+    for (const auto& object : *listing) {
+        const std::string name = object.path.substr(object.path.rfind('/') + 1);
+        if (!name.ends_with(".crc")) names.push_back(name.substr(18));
+    }
+    return names;
+}
+
+TEST(Commit, CleanupKeepsTheCheckpointThatOldVersionsNeed) {
+    Writer w;
+    w.clock.set(system_clock().now());
+    auto table = w.create(
+        "id long", {},
+        {{"delta.checkpointInterval", "2"}, {"delta.logRetentionDuration", "interval 1 days"}});
+    for (int i = 1; i <= 5; ++i) table = w.must_commit(table, {add_action(fmt::format("f{}", i))});
+    EXPECT_THAT(log_listing(w.log),
+                ElementsAre("00.json", "01.json", "02.checkpoint.parquet", "02.json", "03.json",
+                            "04.checkpoint.parquet", "04.json", "05.json"));
+    // Ten days later all of it has expired, but the newest checkpoint at or before the cutoff and
+    // what follows stay.
+    w.clock.advance(std::chrono::hours(240));
+    table = w.must_commit(table, {add_action("f6")});
+    EXPECT_THAT(log_listing(w.log), ElementsAre("06.checkpoint.parquet", "06.json"));
+    EXPECT_EQ(live_paths(*w.log.open()), live_paths(*table));
+    EXPECT_THAT(live_paths(*table), testing::SizeIs(6));
+}
+
+TEST(Commit, CleanupStopsWhereTheTableSaysSo) {
+    Writer w;
+    w.clock.set(system_clock().now());
+    auto table =
+        w.create("id long", {},
+                 {{"delta.checkpointInterval", "1"}, {"delta.enableExpiredLogCleanup", "false"}});
+    w.clock.advance(std::chrono::hours(24 * 365));
+    table = w.must_commit(table, {add_action("a")});
+    EXPECT_THAT(log_listing(w.log), ElementsAre("00.json", "01.checkpoint.parquet", "01.json"));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kDayMicros = std::int64_t{86'400} * 1'000'000;
 
-std::string checksum_json(const TableSnapshot& snapshot) {
+std::string checksum_json(const TableSnapshot& snapshot, const std::string& txn_id) {
     std::string text;
     json::Writer json(text);
     const auto part = [](auto&& append) {
@@ -25,7 +25,7 @@ std::string checksum_json(const TableSnapshot& snapshot) {
         const std::size_t begin = line.find(':') + 1;
         return line.substr(begin, line.size() - begin - 2);
     };
-    json.begin_object();
+    json.begin_object().member("txnId", txn_id);
     json.member("tableSizeBytes", snapshot.files().total_size());
     json.member("numFiles", static_cast<std::int64_t>(snapshot.files().live_count()));
     json.member("numMetadata", std::int64_t{1}).member("numProtocol", std::int64_t{1});
@@ -49,11 +49,11 @@ std::string checksum_json(const TableSnapshot& snapshot) {
     return text;
 }
 
-Status write_checksum(const TableSnapshot& snapshot) {
+Status write_checksum(const TableSnapshot& snapshot, const std::string& txn_id) {
     const auto& location = snapshot.location();
     const std::string path = location.object(checksum_path(snapshot.version()));
     // Whoever wrote one first wrote the same.
-    INGOT_TRY(location.store->put_if_absent(path, checksum_json(snapshot)));
+    INGOT_TRY(location.store->put_if_absent(path, checksum_json(snapshot, txn_id)));
     return {};
 }
 
@@ -93,8 +93,8 @@ bool may_clean(const TableSnapshot& snapshot) {
 
 }  // namespace
 
-std::vector<std::string> after_commit_work(const TableSnapshot& snapshot, ParquetIo& parquet,
-                                           Clock& clock) {
+std::vector<std::string> after_commit_work(const TableSnapshot& snapshot, const std::string& txn_id,
+                                           ParquetIo& parquet, Clock& clock) {
     std::vector<std::string> warnings;
     const auto note = [&](std::string_view what, const Status& status) {
         if (status) return true;
@@ -102,7 +102,7 @@ std::vector<std::string> after_commit_work(const TableSnapshot& snapshot, Parque
                                        status.error().to_string()));
         return false;
     };
-    note("writing the version checksum", write_checksum(snapshot));
+    note("writing the version checksum", write_checksum(snapshot, txn_id));
     if (checkpoint_is_due(snapshot) &&
         note("writing the checkpoint", write_checkpoint(snapshot, parquet, clock)) &&
         may_clean(snapshot)) {

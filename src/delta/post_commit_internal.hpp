@@ -9,8 +9,8 @@
 namespace ingot::delta {
 
 /// What follows a commit: version checksum, a due checkpoint, log cleanup. What fails comes back as
-/// warnings: the commit stands.
-std::vector<std::string> after_commit_work(const TableSnapshot& snapshot, ParquetIo& parquet,
-                                           Clock& clock);
+/// warnings: the commit stands. `txn_id`: of the commit.
+std::vector<std::string> after_commit_work(const TableSnapshot& snapshot, const std::string& txn_id,
+                                           ParquetIo& parquet, Clock& clock);
 
 }  // namespace ingot::delta

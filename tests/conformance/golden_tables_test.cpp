@@ -197,6 +197,39 @@ TEST_P(GoldenTables, ReadsAsItsWriterMeantIt) {
     }
 }
 
+struct OldVersion {
+    std::string archive;
+    std::int64_t version;
+    std::int64_t rows;
+};
+
+class OldVersions : public testing::TestWithParam<OldVersion> {};
+
+TEST_P(OldVersions, AreReadWithTheirOwnSchemaAndFiles) {
+    const auto& [archive, version, rows] = GetParam();
+    const auto archives = golden_archives();
+    if (std::find(archives.begin(), archives.end(), archive) == archives.end()) {
+        GTEST_SKIP() << "no golden table " << archive;
+    }
+    const GoldenTable golden(archive);
+    const auto store = storage::open_store(golden.table().string());
+    ASSERT_TRUE(store);
+    const auto engine = open_engine();
+    const auto snapshot = delta::open_snapshot({*store, ""}, engine->parquet(),
+                                               {delta::TableVersion(version), {}, nullptr});
+    ASSERT_TRUE(snapshot) << snapshot.error().to_string();
+    EXPECT_EQ(Reader(*snapshot).number("SELECT count(*) FROM golden.t"), rows);
+}
+
+INSTANTIATE_TEST_SUITE_P(Delta, OldVersions,
+                         testing::Values(OldVersion{"kernel/time-travel-partition-changes-b", 0,
+                                                    10},
+                                         OldVersion{"kernel/time-travel-schema-changes-b", 0, 10},
+                                         OldVersion{"kernel/time-travel-start-start20", 0, 10},
+                                         OldVersion{"kernel/snapshot-data3", 1, 20},
+                                         OldVersion{"kernel/snapshot-data2-deleted", 3, 30}),
+                         [](const auto& info) { return "Case" + std::to_string(info.index); });
+
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
     std::string name = info.param;
     std::replace_if(
