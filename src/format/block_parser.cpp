@@ -42,6 +42,7 @@ void SharedTotals::add(const FileTotals& part) {
 
 void SharedTotals::finish(std::optional<Error> error) {
     auto totals = totals_.lock();
+    if (totals->error) return;
     totals->complete = !error;
     totals->error = std::move(error);
 }

@@ -58,9 +58,13 @@ public:
     static constexpr std::size_t kRecordBytesMax = 1U << 30;
 
     virtual ~Framer() = default;
-    /// Fills the block; false at the end. After an error it is not called again. Before the error
+    /// Fills the block; false at the end. After an error it is not called again
+    /// unless `can_go_on`. Before the error
     /// of a broken stream the rest that it left is handed out as a block that is `cut_off`.
     virtual Result<bool> next(Block& block) = 0;
+    /// After an error: whether it concerned one archive member only, so that `next` goes on with
+    /// the following one.
+    virtual bool can_go_on() const { return false; }
 };
 
 /// `name` is the file's name for messages.

@@ -179,6 +179,7 @@ Result<FormatSpec> with_inferred_columns(const std::vector<InputFile>& files,
 }
 
 Result<std::unique_ptr<Framer>> open_framer(const InputFile& file, const FormatSpec& spec) {
+    if (!file.members.empty()) return open_archive_framer(file, spec);
     INGOT_TRY_ASSIGN(std::unique_ptr<ByteStream> stream, open_byte_stream(file));
     return make_framer(std::move(stream), file.display_name(), spec);
 }

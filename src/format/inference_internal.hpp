@@ -12,6 +12,9 @@ Result<std::unique_ptr<Framer>> open_framer(const InputFile& file, const FormatS
 std::unique_ptr<Framer> make_framer(std::unique_ptr<ByteStream> stream, std::string name,
                                     const FormatSpec& spec);
 
+/// The same over the members of a tar archive that `file.members` selects.
+Result<std::unique_ptr<Framer>> open_archive_framer(const InputFile& file, const FormatSpec& spec);
+
 /// The spec with columns as a sample of the files suggests them. Files that cannot be read are
 /// passed over: the scan will say so.
 Result<FormatSpec> with_inferred_columns(const std::vector<InputFile>& files,

@@ -22,15 +22,17 @@ public:
     /// Fills the block. The totals to count it under, or nullptr when the file has no more.
     Result<SharedTotals*> take(Block& block) {
         const std::scoped_lock lock(mutex_);
-        if (done_) return nullptr;
-        Result<bool> more = next_block(block);
-        if (more && *more) return &totals_of(block.member);
-        done_ = true;
-        std::optional<Error> error;
-        if (!more) error = std::move(more).error();
-        SharedTotals& totals = totals_of(block.member);
-        totals.finish(error);
-        if (error && scan_.options.on_file_error == OnFileError::kFail) return *error;
+        while (!done_) {
+            Result<bool> more = next_block(block);
+            if (more && *more) return &totals_of(block.member);
+            done_ = more || !framer_ || !framer_->can_go_on();
+            std::optional<Error> error;
+            if (!more) error = std::move(more).error();
+            totals_of(block.member).finish(error);
+            if (!error || scan_.options.on_file_error == OnFileError::kReport) continue;
+            done_ = true;
+            return *error;
+        }
         return nullptr;
     }
     bool done() const { return done_; }
