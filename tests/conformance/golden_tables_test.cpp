@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(Delta, OldVersions,
                                          OldVersion{"kernel/time-travel-start-start20", 0, 10},
                                          OldVersion{"kernel/snapshot-data3", 1, 20},
                                          OldVersion{"kernel/snapshot-data2-deleted", 3, 30}),
-                         [](const auto& info) { return "Case" + std::to_string(info.index); });
+                         old_version_name);
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
     std::string name = info.param;
