@@ -20,7 +20,10 @@ struct ScanSource {
     delta::SnapshotPtr snapshot;  ///< Null: the single file below.
     std::string file;             ///< The engine's path.
     std::uint64_t file_size = 0;
-    std::string table;  ///< `layer.name`, where the scan stands for a table of the lake.
+    /// Where the scan stands for a table of the lake: its `layer.name`, and its entry, which
+    /// outlives every plan of the session.
+    std::string table;
+    duckdb::TableCatalogEntry* entry = nullptr;
 };
 using ScanSourcePtr = std::shared_ptr<const ScanSource>;
 

@@ -48,11 +48,21 @@ struct LakeState final : duckdb::ClientContextState {
                            "{}: tables of the lake are written by `ingot run`, not by SQL", what));
 }
 
+duckdb::BindInfo name_table(const duckdb::optional_ptr<duckdb::FunctionData> bind_data) {
+    duckdb::BindInfo info(duckdb::ScanType::EXTERNAL);
+    info.table = scan_source_of(*bind_data).entry;
+    return info;
+}
+
 class LakeTable final : public duckdb::TableCatalogEntry {
 public:
     LakeTable(duckdb::Catalog& lake, duckdb::SchemaCatalogEntry& layer,
               duckdb::CreateTableInfo& info, ScanSourcePtr source)
-        : TableCatalogEntry(lake, layer, info), source_(std::move(source)) {}
+        : TableCatalogEntry(lake, layer, info) {
+        auto own = std::make_shared<ScanSource>(*source);
+        own->entry = this;
+        source_ = std::move(own);
+    }
 
     duckdb::unique_ptr<duckdb::BaseStatistics> GetStatistics(duckdb::ClientContext&,
                                                              duckdb::column_t) override {
@@ -78,6 +88,8 @@ public:
         duckdb::vector<duckdb::LogicalType> types;
         duckdb::vector<std::string> names;
         bind_data = function.bind(context, input, types, names);
+        // The binder gives a table its virtual columns only when the scan names the table.
+        function.get_bind_info = name_table;
         return function;
     }
 

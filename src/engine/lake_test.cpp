@@ -108,6 +108,11 @@ TEST_F(LakeTest, APinnedTableIsReadByName) {
 
 TEST_F(LakeTest, FiltersReadOnlyTheFilesThatMayMatch) {
     const auto session = open(commit_days(0, 10, nullptr));
+    const auto files = [&](const std::string& condition) {
+        return run(*session,
+                   "SELECT count(DISTINCT filename) FROM silver.events WHERE " + condition);
+    };
+    EXPECT_EQ(files("true"), "10\n");
     // A file that is gone shows whether it was opened.
     for (const auto& info : must(store_->list("silver/events/day=2015-01-05"))) {
         must(store_->remove(info.path));
@@ -184,6 +189,14 @@ TEST_F(LakeTest, SessionsSourcesAndTemporaryTablesAreBesideTheLake) {
     const auto session = open(commit_days(0, 1, nullptr));
     must(session->execute({"CREATE TABLE small AS SELECT 3 AS k", {}}));
     EXPECT_EQ(run(*session, "SELECT e.name FROM silver.events e JOIN small ON e.id = k"), "n3\n");
+}
+
+TEST_F(LakeTest, RowPositionsAreGiven) {
+    const auto session = open(commit_days(0, 2, nullptr));
+    EXPECT_EQ(run(*session,
+                  "SELECT file_row_number, filename LIKE '%/day=2015-01-02/%' FROM "
+                  "silver.events WHERE id = 17"),
+              "7|true\n");
 }
 
 TEST_F(LakeTest, TablesArePathsForTheTableFunctions) {
