@@ -199,4 +199,23 @@ std::optional<int> compare(const Scalar& a, const Scalar& b) {
     }
 }
 
+Scalar scalar_at(const Column& column, std::int64_t row) {
+    const DataType& type = column.type;
+    INGOT_CHECK(!type.is_nested(), type.to_string());
+    if (column.is_null(row)) return Scalar::null(type);
+    switch (type.id()) {
+        case TypeId::kBoolean: return Scalar::boolean(column.boolean(row));
+        case TypeId::kByte: return Scalar::integer(type, column.value<std::int8_t>(row));
+        case TypeId::kShort: return Scalar::integer(type, column.value<std::int16_t>(row));
+        case TypeId::kInteger:
+        case TypeId::kDate: return Scalar::integer(type, column.value<std::int32_t>(row));
+        case TypeId::kFloat: return Scalar::floating(type, column.value<float>(row));
+        case TypeId::kDouble: return Scalar::floating(type, column.value<double>(row));
+        case TypeId::kDecimal: return Scalar::decimal(type, column.value<Int128>(row));
+        case TypeId::kString: return Scalar::text(std::string(column.text(row)));
+        case TypeId::kBinary: return Scalar::binary(std::string(column.text(row)));
+        default: return Scalar::integer(type, column.value<std::int64_t>(row));
+    }
+}
+
 }  // namespace ingot

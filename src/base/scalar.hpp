@@ -5,6 +5,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/column_batch.hpp"
 #include "base/data_type.hpp"
 #include "base/int128.hpp"
 
@@ -51,5 +52,8 @@ private:
 /// <0, 0, >0; nothing when either is null or the types cannot be compared. Strings by UTF-8 bytes.
 /// NaN is greatest.
 std::optional<int> compare(const Scalar& a, const Scalar& b);
+
+/// One value of a column of a primitive type.
+Scalar scalar_at(const Column& column, std::int64_t row);
 
 }  // namespace ingot

@@ -45,5 +45,23 @@ TEST(Scalar, NaNIsGreatestAndNullsDoNotCompare) {
     EXPECT_EQ(compare(Scalar::text("1"), Scalar::integer(TypeId::kLong, 1)), std::nullopt);
 }
 
+TEST(Scalar, ReadsEveryPrimitiveTypeOutOfAColumn) {
+    const auto round_trip = [](const DataType& type, auto append, const Scalar& expected) {
+        ColumnBuilder builder(type);
+        append(builder);
+        builder.append_null();
+        const Column column = builder.finish();
+        EXPECT_EQ(scalar_at(column, 0), expected) << type.to_string();
+        EXPECT_TRUE(scalar_at(column, 1).is_null());
+    };
+    for (const TypeId id : {TypeId::kByte, TypeId::kShort, TypeId::kInteger, TypeId::kLong, TypeId::kDate,
+                            TypeId::kTimestamp, TypeId::kTimestampNtz}) {
+        round_trip(id, [](ColumnBuilder& b) { b.append_integer(-7); }, Scalar::integer(id, -7));
+    }
+    round_trip(TypeId::kFloat, [](ColumnBuilder& b) { b.append_double(0.5); }, Scalar::floating(TypeId::kFloat, 0.5));
+    round_trip(TypeId::kBoolean, [](ColumnBuilder& b) { b.append_boolean(true); }, Scalar::boolean(true));
+    round_trip(TypeId::kString, [](ColumnBuilder& b) { b.append_text("x"); }, Scalar::text("x"));
+}
+
 }  // namespace
 }  // namespace ingot
