@@ -27,6 +27,7 @@ struct Staged {
     std::map<std::string, std::int64_t> reasons;
     std::vector<delta::Action> shape_actions;  ///< Create the table, or change its schema.
     std::vector<delta::TableColumn> columns;
+    ProgressUpdate progress;
 };
 
 Result<Base> read_base(const PublishRequest& request, const PublishContext& context);
@@ -85,6 +86,7 @@ Result<PublishResult> publish_progress(const PublishRequest& request, const Publ
     Base base = first;
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
         Staged staged;
+        staged.progress = request.progress;
         if (!base.snapshot) {
             INGOT_TRY_ASSIGN(staged.shape_actions,
                              delta::create_table_actions({request.shape.schema, request.shape.partition_columns,
@@ -199,35 +201,52 @@ Status shape_table(const PublishRequest& request, const PublishContext& context,
     return {};
 }
 
-engine::WriteTarget quarantine_target(const PublishRequest& request, const std::string& prefix) {
+Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged, StagedFiles& files);
+
+engine::WriteTarget quarantine_target(const PublishRequest& request) {
     engine::WriteTarget target;
     target.location = request.quarantine->location;
     target.columns = plain_columns(request.quarantine->shape.schema, {});
-    target.file_prefix = prefix;
+    target.file_prefix = request.run_id;
     return target;
 }
 
 Result<Staged> stage(const PublishRequest& request, const PublishContext& context, const Base& base,
                      StagedFiles& files) {
     Staged staged;
+    staged.progress = request.progress;
     INGOT_TRY(shape_table(request, context, base, staged));
+    INGOT_TRY_WITH(stage_rows(request, context, staged, files), "while staging " + request.table);
+    if (!request.after_rows) return staged;
+
+    INGOT_TRY_ASSIGN(RowsRead read, request.after_rows());
+    if (read.progress) staged.progress = *std::move(read.progress);
+    if (!read.rejected) return staged;
+    INGOT_CHECK(request.quarantine.has_value(), "rejected rows need a quarantine");
+    INGOT_TRY_ASSIGN_WITH(engine::WriteResult more,
+                          context.session.write(*read.rejected, quarantine_target(request), context.stop),
+                          "while staging the rejected rows of " + request.table);
+    files.add(request.quarantine->location, more.files);
+    staged.rejected.rows += more.rows;
+    staged.rejected.files.insert(staged.rejected.files.end(), more.files.begin(), more.files.end());
+    return staged;
+}
+
+Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged, StagedFiles& files) {
     const engine::WriteTarget target = table_target(request, staged.columns);
     if (!request.quarantine) {
-        INGOT_TRY_ASSIGN_WITH(staged.accepted, context.session.write(request.select, target, context.stop),
-                              "while staging " + request.table);
+        INGOT_TRY_ASSIGN(staged.accepted, context.session.write(request.select, target, context.stop));
         files.add(request.location, staged.accepted.files);
-        return staged;
+        return {};
     }
-    INGOT_TRY_ASSIGN_WITH(engine::SplitWriteResult split,
-                          context.session.write_split(request.select, target,
-                                                      quarantine_target(request, target.file_prefix), context.stop),
-                          "while staging " + request.table);
+    INGOT_TRY_ASSIGN(engine::SplitWriteResult split,
+                     context.session.write_split(request.select, target, quarantine_target(request), context.stop));
     staged.accepted = std::move(split.accepted);
     staged.rejected = std::move(split.rejected);
     staged.reasons = std::move(split.reasons);
     files.add(request.location, staged.accepted.files);
     files.add(request.quarantine->location, staged.rejected.files);
-    return staged;
+    return {};
 }
 
 Status audit(const PublishRequest& request, const PublishContext&, const Base& base, const Staged& staged,
@@ -252,10 +271,9 @@ Status audit(const PublishRequest& request, const PublishContext&, const Base& b
                       verdict.problem);
 }
 
-/// The windows of the request, as the intervals that a rerun replaces in the quarantine.
-IntervalSet request_windows(const PublishRequest& request) {
+IntervalSet windows_of(const ProgressUpdate& progress) {
     std::vector<Interval> windows;
-    for (const ProgressEntry& entry : request.progress.windows) windows.push_back(entry.interval);
+    for (const ProgressEntry& entry : progress.windows) windows.push_back(entry.interval);
     return IntervalSet(std::move(windows));
 }
 
@@ -278,7 +296,7 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
             quarantine.table = request.table + " (quarantine)";
             quarantine.location = location;
             quarantine.run_id = request.run_id;
-            const IntervalSet windows = request_windows(request);
+            const IntervalSet windows = windows_of(staged.progress);
             if (windows.empty()) {
                 quarantine.mode = std::holds_alternative<OverwriteTable>(request.mode) ? WriteMode(OverwriteTable{})
                                                                                        : WriteMode(AppendRows{});
@@ -307,9 +325,12 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
                       request.table);
 }
 
-Result<Progress> next_progress(const PublishRequest& request, const Base& base) {
-    Progress progress = base.progress.progress;
-    const ProgressUpdate& update = request.progress;
+bool says_something(const ProgressUpdate& update) {
+    return !update.windows.empty() || update.whole || !update.identities.empty() || update.stale || update.reset;
+}
+
+Result<Progress> next_progress(const PublishRequest& request, const ProgressUpdate& update, const Base& base) {
+    Progress progress = update.reset ? Progress{} : base.progress.progress;
     if (update.stale) progress.restamp(update.stale(progress), update.code_hash, update.inputs);
     for (const ProgressEntry& entry : update.windows) progress.record(entry);
     if (update.whole) progress.record_whole(*update.whole);
@@ -319,17 +340,13 @@ Result<Progress> next_progress(const PublishRequest& request, const Base& base) 
 
 Result<delta::CommitOutcome> commit_once(const PublishRequest& request, const PublishContext& context, const Base& base,
                                          const Staged& staged, const Replacement& replacement) {
-    INGOT_TRY_ASSIGN(const Progress progress, next_progress(request, base));
-    INGOT_TRY_ASSIGN(const std::int64_t number, write_progress(request.location, base.progress.number, progress));
-    crash_point("publish.progress_written");
-
     delta::CommitRequest commit;
     commit.location = request.location;
     commit.base = base.snapshot;
     commit.operation = request.operation;
     commit.operation_parameters["ingot.run"] = request.run_id;
-    if (!request.progress.windows.empty()) {
-        commit.operation_parameters[std::string(kWindowsParameter)] = write_windows(request_windows(request));
+    if (!staged.progress.windows.empty()) {
+        commit.operation_parameters[std::string(kWindowsParameter)] = write_windows(windows_of(staged.progress));
     }
     commit.operation_metrics["numOutputRows"] = fmt::format("{}", staged.accepted.rows);
     commit.operation_metrics["numRejectedRows"] = fmt::format("{}", staged.rejected.rows);
@@ -337,7 +354,12 @@ Result<delta::CommitOutcome> commit_once(const PublishRequest& request, const Pu
     commit.reads.app_ids.emplace_back(kProgressAppId);
     commit.actions = staged.shape_actions;
     append_file_actions(commit, replacement, context.clock);
-    commit.actions.emplace_back(delta::Txn{std::string(kProgressAppId), number, context.clock.now().millis()});
+    if (says_something(staged.progress)) {
+        INGOT_TRY_ASSIGN(const Progress progress, next_progress(request, staged.progress, base));
+        INGOT_TRY_ASSIGN(const std::int64_t number, write_progress(request.location, base.progress.number, progress));
+        commit.actions.emplace_back(delta::Txn{std::string(kProgressAppId), number, context.clock.now().millis()});
+        crash_point("publish.progress_written");
+    }
     return delta::commit(commit, context.parquet, context.clock);
 }
 

@@ -66,6 +66,7 @@ struct ProgressUpdate {
     std::string code_hash;   ///< Entries with this hash that are not stale are restamped ...
     InputVersions inputs;    ///< ... with these versions.
     std::function<IntervalSet(const Progress&)> stale;  ///< Which parts must not be restamped; null: restamp nothing.
+    bool reset = false;      ///< Forget all windows first: the table is built anew.
 };
 
 /// Where rejected rows go.
@@ -73,6 +74,12 @@ struct Quarantine {
     delta::TableLocation location;
     TableShape shape;           ///< Columns of `select` to keep; `_reject_reason` is among them.
     std::string window_column;  ///< The column by which a rerun of a window replaces what the window rejected before.
+};
+
+/// What is known only when all rows have been read.
+struct RowsRead {
+    std::optional<engine::Query> rejected;   ///< More rows for the quarantine, with its columns.
+    std::optional<ProgressUpdate> progress;  ///< Instead of the request's.
 };
 
 struct PublishRequest {
@@ -84,6 +91,8 @@ struct PublishRequest {
     WriteMode mode;
     project::OnSchemaChange on_schema_change = project::OnSchemaChange::kFail;
     ProgressUpdate progress;
+    /// Called once, after `select` has been staged; may be empty. An error discards what was staged.
+    std::function<Result<RowsRead>()> after_rows;
     Audit audit;                                        ///< May be empty.
     std::string run_id;
     Timestamp run_time;

@@ -1,0 +1,219 @@
+#include "task/model_task.hpp"
+
+#include <algorithm>
+
+#include "publish/publish.hpp"
+#include "quality/readiness.hpp"
+#include "quality/row_rules.hpp"
+#include "quality/schema_change.hpp"
+#include "quality/tables.hpp"
+#include "task/audit.hpp"
+#include "task/report_internal.hpp"
+
+namespace ingot::task {
+namespace {
+
+constexpr std::string_view kQuarantineWindow = "_window_start";
+
+/// One pass over the model: a range of windows, or the whole table.
+struct Pass {
+    std::optional<Interval> range;
+    std::vector<Interval> windows;  ///< Those in `range`.
+    bool anew = false;              ///< Drop what is there: the first pass of a rebuild.
+};
+
+std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work, bool full);
+Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
+                TableReport& report);
+Status run_windows_one_by_one(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
+                              TableReport& report);
+
+Status bring_up_to_date(const project::Model& model, const TaskContext& context, TableReport& report) {
+    if (model.kind == project::ModelKind::kView) {
+        report.status = TableStatus::kView;
+        return {};
+    }
+    INGOT_TRY(check_requirements(model, context));
+    INGOT_TRY_ASSIGN(const ModelWork work, plan_model(model, context.workspace, context.pins, context.options, context.run.time));
+    if (work.empty()) return {};
+    report.reason = work.whole ? work.whole->detail : summarize(work.windows);
+    for (const Pass& pass : passes_of(model, work, context.options.full)) {
+        const Status done = run_pass(model, context, work, pass, report);
+        if (done) continue;
+        const bool can_split = pass.windows.size() > 1 && done.error().code == ErrorCode::kInvalidArgument;
+        if (!can_split) return done;
+        INGOT_TRY(run_windows_one_by_one(model, context, work, pass, report));
+    }
+    report.status = TableStatus::kPublished;
+    return {};
+}
+
+}  // namespace
+
+TableReport run_model(const project::Model& model, const TaskContext& context) {
+    return reported(model.name, context.workspace.clock,
+                    [&](TableReport& report) { return bring_up_to_date(model, context, report); });
+}
+
+namespace {
+
+std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work, bool full) {
+    if (work.whole) return {Pass{std::nullopt, {}, full}};
+    std::vector<Pass> passes;
+    for (const Interval& range : contiguous_ranges(work.windows)) {
+        Pass pass{range, {}, full && passes.empty() && model.kind != project::ModelKind::kAppend};
+        for (const publish::WindowWork& each : work.windows) {
+            if (range.contains(each.window.start)) pass.windows.push_back(each.window);
+        }
+        passes.push_back(std::move(pass));
+    }
+    return passes;
+}
+
+/// The good windows of a range publish, although a bad one failed it.
+Status run_windows_one_by_one(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
+                              TableReport& report) {
+    std::optional<Error> first;
+    bool anew = pass.anew;
+    for (const Interval& window : pass.windows) {
+        const Status done = run_pass(model, context, work, Pass{window, {window}, anew}, report);
+        if (done) {
+            anew = false;
+            continue;
+        }
+        ++report.windows_failed;
+        if (!first) first = Error(done.error()).with("in window " + window.to_string());
+    }
+    if (first) return *std::move(first);
+    return {};
+}
+
+ParameterValues parameter_values(const project::Model& model, const TaskContext& context, const Pass& pass) {
+    ParameterValues values;
+    values.window = pass.range;
+    values.run_time = context.run.time;
+    values.params = &context.workspace.project->params;
+    values.param_types = &context.workspace.project->param_types;
+    values.matrix = &model.matrix;
+    return values;
+}
+
+publish::WriteMode write_mode(const project::Model& model, const Pass& pass) {
+    if (pass.anew) return publish::OverwriteTable{};
+    switch (model.kind) {
+        case project::ModelKind::kIncremental:
+            return publish::ReplaceRange{model.time, IntervalSet({*pass.range})};
+        case project::ModelKind::kMerge: return publish::UpsertByKey{model.key, model.order_by};
+        case project::ModelKind::kAppend: return publish::AppendRows{};
+        default: return publish::OverwriteTable{};
+    }
+}
+
+/// The SELECT of a model; of a seed, a SELECT over its file.
+Result<engine::Query> select_of(const project::Model& model, const TaskContext& context, const ParameterValues& values) {
+    if (model.seed) {
+        const std::string path = context.workspace.project->root + "/" + model.seed->path;
+        const char* reader = model.seed->kind == project::SeedFile::Kind::kCsv ? "read_csv" : "read_json";
+        return engine::Query{fmt::format("SELECT * FROM {}({})", reader, Scalar::text(path).to_sql()), {}};
+    }
+    engine::Query query{model.query.bindable_sql, {}};
+    std::vector<std::string> names = model.query.parameters;
+    for (std::string& name : names) {
+        if (const std::size_t dot = name.find('.'); dot != std::string::npos) name.replace(dot, 1, "__");
+    }
+    INGOT_TRY_ASSIGN_WITH(query.parameters, bind_parameters(names, values), "in " + model.path);
+    return query;
+}
+
+/// Puts columns that the table has and the SELECT no longer gives behind it, as nulls.
+std::string with_missing_columns(std::string sql, const Schema& produced, const Schema& wanted) {
+    std::string nulls;
+    for (const Field& field : wanted.fields) {
+        if (produced.find(field.name) != nullptr) continue;
+        nulls += fmt::format(", CAST(NULL AS {}) AS \"{}\"", sql_type_name(field.type), field.name);
+    }
+    return nulls.empty() ? sql : fmt::format("SELECT *{} FROM ({})", nulls, sql);
+}
+
+Result<std::string> quarantine_window(const project::Model& model, const Schema& produced, const Pass& pass) {
+    if (!pass.range) return std::string();
+    const Field* time = model.time.empty() ? nullptr : produced.find(model.time);
+    if (time == nullptr) return Scalar::integer(TypeId::kTimestamp, pass.range->start.micros()).to_sql();
+    return quality::window_start_sql({model.time, *model.window}, time->type);
+}
+
+publish::ProgressUpdate progress_update(const project::Model& model, const ModelWork& work, const Pass& pass) {
+    publish::ProgressUpdate update;
+    update.code_hash = model.code_hash;
+    update.reset = pass.anew;
+    for (const auto& [table, history] : work.inputs) update.inputs.emplace(table, history.now);
+    if (!pass.range) {
+        update.whole = publish::WholeBuild{model.code_hash, update.inputs};
+        return update;
+    }
+    update.windows.push_back(
+        publish::ProgressEntry{*pass.range, publish::WindowState::kDone, model.code_hash, update.inputs, std::nullopt});
+    update.stale = [inputs = work.inputs](const publish::Progress& progress) { return publish::stale_parts(progress, inputs); };
+    return update;
+}
+
+Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
+                TableReport& report) {
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
+    const ParameterValues values = parameter_values(model, context, pass);
+    INGOT_TRY_ASSIGN(engine::Query select, select_of(model, context, values));
+    INGOT_TRY_ASSIGN_WITH(const Schema produced, session->describe(select), "in " + model.path);
+
+    INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(model.name));
+    quality::SchemaRequest schema_request;
+    schema_request.table = model.name.text();
+    schema_request.contract = model.columns;
+    schema_request.previous = before ? &before->schema() : nullptr;
+    schema_request.partition_columns = model.partition;
+    schema_request.produced = &produced;
+    schema_request.policy = pass.anew ? project::OnSchemaChange::kRebuild : model.on_schema_change;
+    INGOT_TRY_ASSIGN(const quality::SchemaDecision decision, quality::decide_schema(schema_request));
+    report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
+    if (decision.action == quality::SchemaDecision::Action::kRebuild && pass.range && !pass.anew) {
+        return make_error(ErrorCode::kUnsupported, "{}: its columns changed so that it has to be rebuilt: run it with --full",
+                          model.name.text());
+    }
+
+    quality::QuarantineStamp stamp{context.run.id, context.run.time, {}};
+    INGOT_TRY_ASSIGN(stamp.window_start, quarantine_window(model, produced, pass));
+    INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
+                     quality::compile_rows(with_missing_columns(select.sql, produced, decision.schema), decision.schema,
+                                           quality::rules_of(model), stamp));
+
+    publish::PublishRequest request;
+    request.table = model.name.text();
+    request.location = context.workspace.lake.location(model.name);
+    request.shape = publish::TableShape{decision.schema, model.partition, {}, model.description};
+    request.mode = write_mode(model, pass);
+    request.on_schema_change = schema_request.policy;
+    request.run_id = context.run.id;
+    request.run_time = context.run.time;
+    request.operation = model.kind == project::ModelKind::kMerge ? "MERGE" : "WRITE";
+    request.progress = progress_update(model, work, pass);
+    if (rows.splits) {
+        request.quarantine = publish::Quarantine{context.workspace.lake.location(model.name.quarantine()),
+                                                 {quality::quarantine_schema(), {}, {}, "Rows that " + request.table + " rejected"},
+                                                 std::string(kQuarantineWindow)};
+    }
+    request.select.sql = rows.sql;
+    INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
+    const AuditedTable audited{model.name, model.checks, model.warn, &model, values, model.key, model.allow_empty};
+    request.audit = make_audit(audited, context, report);
+
+    const publish::PublishContext surroundings{
+        *session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
+        context.workspace.engine.parquet(), context.workspace.clock, context.stop};
+    INGOT_TRY_ASSIGN(const publish::PublishResult result, publish::publish(request, surroundings));
+    context.pins.publish(model.name, result.snapshot);
+    add_result(result, report);
+    report.windows_done += static_cast<std::int64_t>(pass.windows.size());
+    return {};
+}
+
+}  // namespace
+}  // namespace ingot::task

@@ -1,0 +1,27 @@
+#pragma once
+#include <utility>
+
+#include "publish/publish.hpp"
+#include "task/run_report.hpp"
+
+namespace ingot::task {
+
+/// Runs `work(report)` (which returns a Status), measures it and puts its error into the report.
+template <class Work>
+TableReport reported(const project::TableName& table, const Clock& clock, Work work) {
+    TableReport report;
+    report.table = table;
+    const Duration begin = clock.steady();
+    Status done = work(report);
+    report.elapsed = clock.steady() - begin;
+    if (!done) {
+        report.status = TableStatus::kFailed;
+        report.error = std::move(done).error();
+    }
+    return report;
+}
+
+/// Adds what one commit did.
+void add_result(const publish::PublishResult& result, TableReport& report);
+
+}  // namespace ingot::task
