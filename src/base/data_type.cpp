@@ -48,7 +48,6 @@ constexpr std::array kPrimitiveNames = {
     PrimitiveName{"string", TypeId::kString},
     PrimitiveName{"varchar", TypeId::kString},
     PrimitiveName{"text", TypeId::kString},
-    PrimitiveName{"json", TypeId::kString},
     PrimitiveName{"binary", TypeId::kBinary},
     PrimitiveName{"blob", TypeId::kBinary},
     PrimitiveName{"bytea", TypeId::kBinary},
@@ -157,6 +156,7 @@ private:
     }
 
     Result<DataType> parse_primitive(std::string_view name) {
+        if (equal_ignoring_case(name, "json")) return DataType::json();
         for (const PrimitiveName& candidate : kPrimitiveNames) {
             if (!equal_ignoring_case(candidate.name, name)) continue;
             if (candidate.id == TypeId::kTimestampNtz && equal_ignoring_case(name, "timestamp")) {
@@ -363,6 +363,12 @@ DataType DataType::decimal(int precision, int scale) {
     type.id_ = TypeId::kDecimal;
     type.precision_ = static_cast<std::uint8_t>(precision);
     type.scale_ = static_cast<std::uint8_t>(scale);
+    return type;
+}
+
+DataType DataType::json() {
+    DataType type(TypeId::kString);
+    type.is_json_ = true;
     return type;
 }
 

@@ -46,6 +46,8 @@ public:
                                  // type itself
     /// Requires 1 <= precision <= 38 and 0 <= scale <= precision.
     static DataType decimal(int precision, int scale);
+    /// A string that holds JSON text. It equals the plain string: only readers of files make a difference.
+    static DataType json();
     static DataType structure(std::vector<Field> fields);
     static DataType array(DataType element, bool contains_null = true);
     static DataType map(DataType key, DataType value, bool value_contains_null = true);
@@ -55,6 +57,7 @@ public:
         return id_ == TypeId::kStruct || id_ == TypeId::kArray || id_ == TypeId::kMap;
     }
     bool is_numeric() const;
+    bool is_json() const { return is_json_; }
     int precision() const { return precision_; }
     int scale() const { return scale_; }
     /// Struct: its fields. Array: one field `element`. Map: two fields `key` and `value`. Else
@@ -70,6 +73,7 @@ private:
     TypeId id_ = TypeId::kVoid;
     std::uint8_t precision_ = 0;
     std::uint8_t scale_ = 0;
+    bool is_json_ = false;
     std::shared_ptr<const std::vector<Field>> fields_;
 };
 

@@ -20,6 +20,8 @@ TEST(DataType, SqlAndDeltaSpellingsMeanTheSame) {
     EXPECT_EQ(parsed("varchar[]"), parsed("array<string>"));
     EXPECT_EQ(parsed("map(varchar, decimal(10, 2))"), parsed("map<string,decimal(10,2)>"));
     EXPECT_EQ(parsed("json"), DataType(TypeId::kString));
+    EXPECT_TRUE(parsed("json").is_json());
+    EXPECT_FALSE(parsed("varchar").is_json());
 }
 
 TEST(DataType, SqlTimestampHasNoZoneAndTimestamptzIsAnInstant) {

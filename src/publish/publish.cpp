@@ -234,7 +234,7 @@ Result<Staged> stage(const PublishRequest& request, const PublishContext& contex
 
 Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged, StagedFiles& files) {
     const engine::WriteTarget target = table_target(request, staged.columns);
-    if (!request.quarantine) {
+    if (!request.splits) {
         INGOT_TRY_ASSIGN(staged.accepted, context.session.write(request.select, target, context.stop));
         files.add(request.location, staged.accepted.files);
         return {};

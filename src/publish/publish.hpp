@@ -85,7 +85,8 @@ struct RowsRead {
 struct PublishRequest {
     std::string table;                     ///< `silver.events`, for messages
     delta::TableLocation location;
-    std::optional<Quarantine> quarantine;  ///< Present exactly when `select` has the column `_reject_reason`.
+    std::optional<Quarantine> quarantine;
+    bool splits = false;  ///< `select` has the column `_reject_reason`; needs `quarantine`.
     TableShape shape;
     engine::Query select;
     WriteMode mode;

@@ -195,6 +195,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     request.run_time = context.run.time;
     request.operation = model.kind == project::ModelKind::kMerge ? "MERGE" : "WRITE";
     request.progress = progress_update(model, work, pass);
+    request.splits = rows.splits;
     if (rows.splits) {
         request.quarantine = publish::Quarantine{context.workspace.lake.location(model.name.quarantine()),
                                                  {quality::quarantine_schema(), {}, {}, "Rows that " + request.table + " rejected"},

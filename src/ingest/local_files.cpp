@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "base/uuid.hpp"
+#include "ingest/finders_internal.hpp"
+#include "project/window.hpp"
+
+namespace ingot::ingest {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kWhole = "all";
+
+bool has_wildcard(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
+
+/// Matches one path part: `*`, `?` and literal characters.
+bool matches(std::string_view pattern, std::string_view name) {
+    std::size_t p = 0;
+    std::size_t n = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t resume = 0;
+    while (n < name.size()) {
+        if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+            ++p;
+            ++n;
+        } else if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            resume = n;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            n = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') ++p;
+    return p == pattern.size();
+}
+
+void expand(const fs::path& folder, fs::path::const_iterator part, fs::path::const_iterator end, std::vector<std::string>& found,
+            std::error_code& error) {
+    const std::string pattern = part->string();
+    const auto next = std::next(part);
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+        const std::string name = entry.path().filename().string();
+        if (!matches(pattern, name) || (name.starts_with('.') && !pattern.starts_with('.'))) continue;
+        if (next == end) {
+            if (entry.is_regular_file()) found.push_back(entry.path().string());
+        } else if (entry.is_directory()) {
+            expand(entry.path(), next, end, found, error);
+        }
+    }
+}
+
+/// The files that a path with wildcards names, sorted; an absent folder has none.
+Result<std::vector<std::string>> glob(const std::string& pattern) {
+    const fs::path path(pattern);
+    fs::path folder;
+    auto part = path.begin();
+    while (part != path.end() && !has_wildcard(part->string())) folder /= *part++;
+    std::vector<std::string> found;
+    std::error_code error;
+    if (!fs::exists(folder, error)) return found;
+    expand(folder, part, path.end(), found, error);
+    if (error) return make_error(ErrorCode::kIo, "cannot list {}: {}", folder.string(), error.message());
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+Timestamp modified_at(const fs::file_time_type& time) {
+    const auto system = std::chrono::file_clock::to_sys(time);
+    return Timestamp::from_micros(std::chrono::duration_cast<std::chrono::microseconds>(system.time_since_epoch()).count());
+}
+
+Result<publish::InputIdentity> identify(const std::string& path, const std::string& name) {
+    std::error_code error;
+    publish::InputIdentity identity;
+    identity.name = name;
+    identity.size = fs::file_size(path, error);
+    if (error) return make_error(ErrorCode::kIo, "cannot read {}: {}", path, error.message());
+    identity.modified = modified_at(fs::last_write_time(path, error));
+    if (error) return make_error(ErrorCode::kIo, "cannot read {}: {}", path, error.message());
+    return identity;
+}
+
+/// Files in folders of this machine. They are read where they are.
+class LocalFiles final : public InputFinder {
+public:
+    LocalFiles(const project::Source& source, const project::FilesOrigin& origin, const InputContext& context)
+        : source_(source), origin_(origin), context_(context) {}
+
+    Result<std::optional<std::vector<Input>>> list() override {
+        if (source_.load == project::LoadKind::kWindow) return list_windows();
+        INGOT_TRY_ASSIGN(const project::Rendered rendered, origin_.path.render(render_context(context_, source_, std::nullopt)));
+        INGOT_TRY_ASSIGN(const std::string path, existing_date(rendered));
+        INGOT_TRY_ASSIGN(Input whole, look_up(path));
+        whole.key = kWhole;
+        if (source_.load != project::LoadKind::kFiles) return std::optional(std::vector<Input>{std::move(whole)});
+        std::vector<Input> inputs;
+        for (std::size_t i = 0; i < whole.files.size(); ++i) {
+            inputs.push_back(Input{whole.files[i].name, std::nullopt, whole.looked_for, true, {}, {whole.files[i]}, {whole.identities[i]}});
+        }
+        return std::optional(std::move(inputs));
+    }
+
+    Result<Input> find(const Interval& window) override {
+        INGOT_TRY_ASSIGN(const project::Rendered rendered, origin_.path.render(render_context(context_, source_, window)));
+        if (const auto* absent = std::get_if<project::NoSuchDate>(&rendered)) {
+            Input input;
+            input.key = window.start.to_string();
+            input.window = window;
+            input.skipped = absent->reason;
+            return input;
+        }
+        INGOT_TRY_ASSIGN(Input input, look_up(std::get<std::string>(rendered)));
+        input.key = window.start.to_string();
+        input.window = window;
+        return input;
+    }
+
+    Result<Input> fetch(Input input) override { return input; }
+
+private:
+    static Result<std::string> existing_date(const project::Rendered& rendered) {
+        if (const auto* text = std::get_if<std::string>(&rendered)) return *text;
+        return make_error(ErrorCode::kInvalidArgument, "{}", std::get<project::NoSuchDate>(rendered).reason);
+    }
+
+    Result<std::optional<std::vector<Input>>> list_windows() {
+        if (!source_.start) return std::optional<std::vector<Input>>();
+        INGOT_TRY_ASSIGN(const std::optional<Interval> range,
+                         project::closed_range(*source_.window, *source_.start, context_.run_time));
+        std::vector<Input> inputs;
+        if (!range) return std::optional(std::move(inputs));
+        INGOT_TRY_ASSIGN(const std::vector<Interval> windows, project::enumerate_windows(*source_.window, *range));
+        for (const Interval& window : windows) {
+            INGOT_TRY_ASSIGN(const project::Rendered rendered, origin_.path.render(render_context(context_, source_, window)));
+            const auto* path = std::get_if<std::string>(&rendered);
+            // Most windows of the years since `start` have no file: they must cost next to nothing.
+            if (path == nullptr || (!has_wildcard(*path) && !exists(absolute_path(context_.project, *path)))) continue;
+            INGOT_TRY_ASSIGN(Input input, find(window));
+            if (input.found) inputs.push_back(std::move(input));
+        }
+        return std::optional(std::move(inputs));
+    }
+
+    Result<Input> look_up(const std::string& rendered) {
+        const std::string path = absolute_path(context_.project, rendered);
+        Input input;
+        input.looked_for = path;
+        std::vector<std::string> paths;
+        if (has_wildcard(path)) {
+            INGOT_TRY_ASSIGN(paths, glob(path));
+        } else if (exists(path)) {
+            paths.push_back(path);
+        }
+        for (const std::string& each : paths) {
+            const std::string name = fs::path(each).filename().string();
+            INGOT_TRY_ASSIGN(publish::InputIdentity identity, identify(each, name));
+            input.identities.push_back(std::move(identity));
+            input.files.push_back(format::InputFile{each, name, compression_of(source_.format), origin_.member});
+        }
+        input.found = !input.files.empty();
+        return input;
+    }
+
+    /// Remembers the names in a folder, so that looking for years of hours costs one listing a folder and no system call an hour.
+    bool exists(const std::string& path) {
+        const std::size_t slash = path.rfind('/');
+        const std::string folder = path.substr(0, slash + 1);
+        const auto [at, inserted] = listings_.try_emplace(folder);
+        if (inserted) {
+            std::error_code error;
+            for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+                at->second.insert(entry.path().filename().string());
+            }
+        }
+        return at->second.contains(path.substr(slash + 1));
+    }
+
+    const project::Source& source_;
+    const project::FilesOrigin& origin_;
+    InputContext context_;
+    std::map<std::string, std::set<std::string>> listings_;
+};
+
+}  // namespace
+
+std::unique_ptr<InputFinder> find_local_files(const project::Source& source, const project::FilesOrigin& origin,
+                                              const InputContext& context) {
+    return std::make_unique<LocalFiles>(source, origin, context);
+}
+
+}  // namespace ingot::ingest
