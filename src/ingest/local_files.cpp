@@ -2,7 +2,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/uuid.hpp"
 #include "ingest/finders_internal.hpp"
 #include "project/window.hpp"
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/crash_point.hpp"
-#include "base/uuid.hpp"
 #include "delta/overlay.hpp"
 #include "publish/input_changes.hpp"
 #include "publish/replacement_internal.hpp"

@@ -3,6 +3,7 @@
 #include "delta/overlay.hpp"
 #include "publish/input_changes.hpp"
 #include "publish/replacement_internal.hpp"
+#include "quality/sql_text.hpp"
 
 namespace ingot::publish {
 namespace {
@@ -12,15 +13,6 @@ constexpr const char* kIncoming = "staged.incoming";
 
 Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode, StagedFiles& files);
 Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode, StagedFiles& files);
-
-std::string quote(std::string_view name) {
-    std::string quoted = "\"";
-    for (const char c : name) {
-        quoted += c;
-        if (c == '"') quoted += c;
-    }
-    return quoted + '"';
-}
 
 }  // namespace
 
@@ -144,7 +136,7 @@ Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRa
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr stored, only(input.base, partial));
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, input.context.open_session({{kStored, stored}}));
     const engine::Query kept{fmt::format("SELECT * FROM {} WHERE ({}) IS NOT TRUE", kStored,
-                                         in_ranges(quote(field->name), field->type, mode.ranges)),
+                                         in_ranges(quality::quoted_name(field->name), field->type, mode.ranges)),
                              {}};
     INGOT_TRY_ASSIGN_WITH(engine::WriteResult written,
                           session->write(kept, table_target(input.request, input.columns), input.context.stop),
@@ -179,14 +171,14 @@ std::string rank_of(const std::string& alias, const UpsertByKey& mode, const Sch
     std::string parts;
     const auto add = [&](const std::string& part) { parts += (parts.empty() ? "" : ", ") + part; };
     for (const std::string& name : mode.order_by) {
-        add(alias + "." + quote(name) + " IS NOT NULL");
-        add(alias + "." + quote(name));
+        add(alias + "." + quality::quoted_name(name) + " IS NOT NULL");
+        add(alias + "." + quality::quoted_name(name));
     }
     for (const Field& field : schema.fields) {
         const auto named = [&](const std::vector<std::string>& names) {
             return std::find(names.begin(), names.end(), field.name) != names.end();
         };
-        if (!named(mode.key) && !named(mode.order_by)) add(alias + "." + quote(field.name));
+        if (!named(mode.key) && !named(mode.order_by)) add(alias + "." + quality::quoted_name(field.name));
     }
     return parts.empty() ? "true" : "ROW(" + parts + ")";
 }
@@ -194,13 +186,13 @@ std::string rank_of(const std::string& alias, const UpsertByKey& mode, const Sch
 /// The rows of `staged.incoming` and `staged.stored`, the winner of each key.
 std::string merged_rows(const UpsertByKey& mode, const Schema& schema, bool has_stored) {
     std::string keys;
-    for (const std::string& name : mode.key) keys += (keys.empty() ? "" : ", ") + quote(name);
+    for (const std::string& name : mode.key) keys += (keys.empty() ? "" : ", ") + quality::quoted_name(name);
     const std::string newest = fmt::format("SELECT * FROM {} AS i QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {} DESC) = 1",
                                            kIncoming, keys, rank_of("i", mode, schema));
     if (!has_stored) return newest;
     std::string same_key;
     for (const std::string& name : mode.key) {
-        same_key += fmt::format("{}i.{} = s.{}", same_key.empty() ? "" : " AND ", quote(name), quote(name));
+        same_key += fmt::format("{}i.{} = s.{}", same_key.empty() ? "" : " AND ", quality::quoted_name(name), quality::quoted_name(name));
     }
     const std::string incoming_wins = rank_of("i", mode, schema) + " >= " + rank_of("s", mode, schema);
     return fmt::format(
@@ -213,7 +205,7 @@ std::string merged_rows(const UpsertByKey& mode, const Schema& schema, bool has_
 
 Status check_keys(const ReplacementInput& input, engine::Session& session, const UpsertByKey& mode) {
     std::string any_null;
-    for (const std::string& name : mode.key) any_null += (any_null.empty() ? "" : " OR ") + quote(name) + " IS NULL";
+    for (const std::string& name : mode.key) any_null += (any_null.empty() ? "" : " OR ") + quality::quoted_name(name) + " IS NULL";
     INGOT_TRY_ASSIGN(const ColumnBatch counted,
                      session.query_all({fmt::format("SELECT count(*) FROM {} WHERE {}", kIncoming, any_null), {}},
                                        input.context.stop));

@@ -8,7 +8,6 @@ namespace ingot::task {
 struct AuditedTable {
     project::TableName table;
     std::vector<project::Check> checks;
-    std::vector<project::Rule> warn;
     const project::Model* model = nullptr;               ///< Null for a table of a source.
     const project::SourceTable* source_table = nullptr;  ///< Null for a model.
     ParameterValues parameters;

@@ -1,13 +1,13 @@
 #include "task/ingest_task.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "format/source.hpp"
 #include "ingest/format_of.hpp"
 #include "publish/publish.hpp"
 #include "quality/row_rules.hpp"
 #include "quality/schema_change.hpp"
+#include "quality/sql_text.hpp"
 #include "quality/tables.hpp"
 #include "task/audit.hpp"
 #include "task/ingest_plan_internal.hpp"
@@ -77,8 +77,6 @@ Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const Ta
     return {};
 }
 
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
-
 /// Columns that a table has beyond the declared ones, added by earlier loads: they are read again.
 void add_known_columns(const delta::SnapshotPtr& before, const project::SourceTable& table, format::FormatSpec& spec) {
     if (!before || spec.columns.empty()) return;
@@ -96,18 +94,18 @@ std::string select_records(const TableOfSource& of, const std::vector<Field>& de
                            const std::string& from, Timestamp loaded_at) {
     std::string columns;
     const auto add = [&](const std::string& expression, const std::string& name) {
-        columns += (columns.empty() ? "" : ", ") + expression + " AS " + quoted(name);
+        columns += (columns.empty() ? "" : ", ") + expression + " AS " + quality::quoted_name(name);
     };
     for (const project::ColumnSpec& column : of.table.columns) {
-        add(column.expr ? "(" + *column.expr + ")" : "r." + quoted(column.name), column.name);
+        add(column.expr ? "(" + *column.expr + ")" : "r." + quality::quoted_name(column.name), column.name);
     }
     for (const Field& field : decoded) {
         const bool declared = std::any_of(of.table.columns.begin(), of.table.columns.end(),
                                           [&](const project::ColumnSpec& column) { return column.name == field.name; });
-        if (!declared && !field.name.starts_with('_')) add("r." + quoted(field.name), field.name);
+        if (!declared && !field.name.starts_with('_')) add("r." + quality::quoted_name(field.name), field.name);
     }
-    add("r." + quoted(kFileColumn), kFileColumn);
-    add("r." + quoted(kLineColumn), kLineColumn);
+    add("r." + quality::quoted_name(kFileColumn), kFileColumn);
+    add("r." + quality::quoted_name(kLineColumn), kLineColumn);
     add(Scalar::integer(TypeId::kTimestamp, loaded_at.micros()).to_sql(), kLoadedColumn);
     if (!inputs.front().window) return "SELECT " + columns + " FROM " + from + " AS r";
 
@@ -127,7 +125,7 @@ std::string select_records(const TableOfSource& of, const std::vector<Field>& de
         }
     }
     return "SELECT " + columns + " FROM " + from + " AS r JOIN (VALUES " + windows + ") AS w(file, start) ON split_part(r." +
-           quoted(kFileColumn) + ", '!', 1) = w.file";
+           quality::quoted_name(kFileColumn) + ", '!', 1) = w.file";
 }
 
 publish::WriteMode write_mode(const TableOfSource& of, const std::vector<ingest::Input>& inputs, bool full) {
@@ -225,7 +223,7 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
     report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
 
     quality::QuarantineStamp stamp{context.run.id, context.run.time, {}};
-    if (inputs.front().window) stamp.window_start = quoted(kWindowColumn);
+    if (inputs.front().window) stamp.window_start = quality::quoted_name(kWindowColumn);
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
                      quality::compile_rows(select.sql, produced, quality::rules_of(of.table), stamp));
     ParameterValues values;
@@ -245,7 +243,7 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
     request.mode = write_mode(of, inputs, context.options.full);
     request.run_id = context.run.id;
     request.run_time = context.run.time;
-    const AuditedTable audited{name, of.table.checks, of.table.warn, nullptr, &of.table, values, {}, false};
+    const AuditedTable audited{name, of.table.checks, nullptr, &of.table, values, {}, false, of.table.min_rows};
     request.audit = make_audit(audited, context, report);
     return request;
 }
@@ -321,7 +319,7 @@ Status load_parquet(const TableOfSource& of, const std::vector<ingest::Input>& i
     const std::string from = fmt::format(
         "(SELECT * EXCLUDE (_ingot_path), parse_filename(_ingot_path) AS {}, file_row_number + 1 AS {} FROM read_parquet([{}], "
         "filename = '_ingot_path', union_by_name = true, file_row_number = true))",
-        quoted(kFileColumn), quoted(kLineColumn), paths);
+        quality::quoted_name(kFileColumn), quality::quoted_name(kLineColumn), paths);
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
     INGOT_TRY_ASSIGN(const Schema decoded, session->describe({"SELECT * EXCLUDE (file_row_number) FROM " + from, {}}));
     INGOT_TRY_ASSIGN(publish::PublishRequest request, request_for(of, inputs, decoded.fields, from, *session, context, report));

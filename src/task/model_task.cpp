@@ -203,7 +203,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     }
     request.select.sql = rows.sql;
     INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
-    const AuditedTable audited{model.name, model.checks, model.warn, &model, values, model.key, model.allow_empty};
+    const AuditedTable audited{model.name, model.checks, &model, nullptr, values, model.key, model.allow_empty, std::nullopt};
     request.audit = make_audit(audited, context, report);
 
     const publish::PublishContext surroundings{

@@ -104,7 +104,7 @@ Result<std::vector<project::TableName>> Lake::tables() const {
 
 Result<delta::SnapshotPtr> Pins::snapshot(const project::TableName& table) {
     {
-        const auto pins = pins_.lock();
+        auto pins = pins_.lock();
         if (const auto found = pins->find(table); found != pins->end()) return found->second;
     }
     INGOT_TRY_ASSIGN(delta::SnapshotPtr opened, open_newest(table));

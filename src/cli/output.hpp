@@ -1,0 +1,39 @@
+#pragma once
+// Values and tables for people and programs.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/column_batch.hpp"
+
+namespace ingot::cli {
+
+/// One value as text; nested ones as JSON. Null is empty in CSV and `NULL` in tables, which callers decide: `is_null` tells.
+std::string value_text(const Column& column, std::int64_t row);
+/// One value as JSON.
+std::string value_json(const Column& column, std::int64_t row);
+
+/// A table of texts, columns aligned, long cells cut to the terminal's width when `width` is not 0.
+class TextTable {
+public:
+    explicit TextTable(std::vector<std::string> header);
+    /// Right-aligned columns: numbers.
+    void align_right(std::size_t column) { right_[column] = true; }
+    void add(std::vector<std::string> cells);
+    std::string to_string(std::size_t width = 0) const;
+
+private:
+    std::vector<std::string> header_;
+    std::vector<bool> right_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+/// Columns of the terminal on stdout; 0 when stdout is no terminal.
+std::size_t terminal_width();
+
+/// `1,234,567`
+std::string with_thousands(std::int64_t number);
+/// `1.5 GiB`
+std::string bytes_text(std::uint64_t bytes);
+
+}  // namespace ingot::cli

@@ -1,0 +1,14 @@
+#pragma once
+// One function per verb: adds the verb to the command line and says what it does when called. One file each.
+#include "cli/invocation.hpp"
+
+namespace ingot::cli {
+
+/// Where a verb leaves its action when the command line names it.
+using Chosen = std::function<void(Action)>;
+
+void add_run(CLI::App& app, const Chosen& chosen);
+void add_sql(CLI::App& app, const Chosen& chosen);
+void add_version(CLI::App& app, const Chosen& chosen);
+
+}  // namespace ingot::cli
