@@ -2,6 +2,7 @@
 
 #include "delta/overlay.hpp"
 #include "publish/input_changes.hpp"
+#include "publish/merge_sql.hpp"
 #include "publish/replacement_internal.hpp"
 #include "quality/sql_text.hpp"
 
@@ -166,43 +167,6 @@ Result<delta::FileSelection> files_with_keys(const ReplacementInput& input, cons
                                                                 delta::Predicate::compare(column, Op::kLe, *greatest)}));
 }
 
-/// One value by which rows of a key are ordered totally: `order_by` (null is least), then all other columns.
-std::string rank_of(const std::string& alias, const UpsertByKey& mode, const Schema& schema) {
-    std::string parts;
-    const auto add = [&](const std::string& part) { parts += (parts.empty() ? "" : ", ") + part; };
-    for (const std::string& name : mode.order_by) {
-        add(alias + "." + quality::quoted_name(name) + " IS NOT NULL");
-        add(alias + "." + quality::quoted_name(name));
-    }
-    for (const Field& field : schema.fields) {
-        const auto named = [&](const std::vector<std::string>& names) {
-            return std::find(names.begin(), names.end(), field.name) != names.end();
-        };
-        if (!named(mode.key) && !named(mode.order_by)) add(alias + "." + quality::quoted_name(field.name));
-    }
-    return parts.empty() ? "true" : "ROW(" + parts + ")";
-}
-
-/// The rows of `staged.incoming` and `staged.stored`, the winner of each key.
-std::string merged_rows(const UpsertByKey& mode, const Schema& schema, bool has_stored) {
-    std::string keys;
-    for (const std::string& name : mode.key) keys += (keys.empty() ? "" : ", ") + quality::quoted_name(name);
-    const std::string newest = fmt::format("SELECT * FROM {} AS i QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {} DESC) = 1",
-                                           kIncoming, keys, rank_of("i", mode, schema));
-    if (!has_stored) return newest;
-    std::string same_key;
-    for (const std::string& name : mode.key) {
-        same_key += fmt::format("{}i.{} = s.{}", same_key.empty() ? "" : " AND ", quality::quoted_name(name), quality::quoted_name(name));
-    }
-    const std::string incoming_wins = rank_of("i", mode, schema) + " >= " + rank_of("s", mode, schema);
-    return fmt::format(
-        "WITH newest AS MATERIALIZED ({0}) "
-        "SELECT i.* FROM newest i WHERE NOT EXISTS (SELECT 1 FROM {1} s WHERE {2} AND NOT ({3})) "
-        "UNION ALL BY NAME "
-        "SELECT s.* FROM {1} s WHERE NOT EXISTS (SELECT 1 FROM newest i WHERE {2} AND {3})",
-        newest, kStored, same_key, incoming_wins);
-}
-
 Status check_keys(const ReplacementInput& input, engine::Session& session, const UpsertByKey& mode) {
     std::string any_null;
     for (const std::string& name : mode.key) any_null += (any_null.empty() ? "" : " OR ") + quality::quoted_name(name) + " IS NULL";
@@ -237,7 +201,7 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, input.context.open_session(visible));
     INGOT_TRY(check_keys(input, *session, mode));
     INGOT_TRY_ASSIGN_WITH(engine::WriteResult written,
-                          session->write({merged_rows(mode, schema, !replacement.removed.empty()), {}},
+                          session->write({merge_select(mode, schema, kIncoming, replacement.removed.empty() ? std::string() : kStored), {}},
                                          table_target(input.request, input.columns), input.context.stop),
                           "while merging into " + input.request.table);
     files.add(input.request.location, written.files);
