@@ -194,7 +194,7 @@ Status shape_table(const PublishRequest& request, const PublishContext& context,
         return {};
     }
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr evolved,
-                     delta::overlay(request.location, base.snapshot, {base.snapshot->files().all(), {}, metadata}));
+                     delta::overlay(request.location, base.snapshot, {true, {}, {}, metadata}));
     staged.columns = evolved->columns();
     staged.shape_actions.emplace_back(*std::move(metadata));
     return {};
@@ -260,10 +260,9 @@ Status audit(const PublishRequest& request, const PublishContext&, const Base& b
     table.rows = staged.accepted.rows;
     table.rejected = staged.rejected.rows;
     INGOT_TRY_ASSIGN(table.table,
-                     delta::overlay(request.location, base.snapshot, {replacement.removed, replacement.added, metadata}));
-    const delta::FileSelection all = base.snapshot ? base.snapshot->files().all() : delta::FileSelection{};
+                     delta::overlay(request.location, base.snapshot, {false, replacement.removed, replacement.added, metadata}));
     INGOT_TRY_ASSIGN(table.new_rows,
-                     delta::overlay(request.location, base.snapshot, {all, staged.accepted.files, metadata}));
+                     delta::overlay(request.location, base.snapshot, {true, {}, staged.accepted.files, metadata}));
     INGOT_TRY_ASSIGN_WITH(const AuditVerdict verdict, request.audit(table), "while auditing " + request.table);
     if (verdict.problem.empty()) return {};
     return make_error(ErrorCode::kInvalidArgument, "{}: {}; the published version stays as it was", request.table,

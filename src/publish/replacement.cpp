@@ -100,15 +100,11 @@ bool wholly_inside(const delta::ColumnBounds& bounds, const IntervalSet& ranges)
                        [&](const Interval& range) { return range.start <= first && last < range.end; });
 }
 
-delta::FileSelection without(const delta::FileSelection& all, const delta::FileSelection& chosen) {
-    delta::FileSelection rest;
-    std::set_difference(all.begin(), all.end(), chosen.begin(), chosen.end(), std::back_inserter(rest));
-    return rest;
-}
-
 /// A snapshot of only these files.
 Result<delta::SnapshotPtr> only(const delta::SnapshotPtr& base, const delta::FileSelection& chosen) {
-    return delta::overlay(base->location(), base, {without(base->files().all(), chosen), {}, std::nullopt});
+    std::vector<delta::Add> files;
+    for (const delta::FileOrdinal file : chosen) files.push_back(base->files().add(file));
+    return delta::overlay(base->location(), base, {true, {}, std::move(files), std::nullopt});
 }
 
 void tag_rewritten(std::vector<delta::Add>& files) {
@@ -191,7 +187,7 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
     metadata.schema_string = delta::schema_to_json(schema);
     metadata.partition_columns = table_target(input.request, input.columns).partition_columns;
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr incoming,
-                     delta::overlay(input.request.location, nullptr, {{}, input.incoming.files, metadata}));
+                     delta::overlay(input.request.location, nullptr, {true, {}, input.incoming.files, metadata}));
     std::map<std::string, delta::SnapshotPtr> visible{{kIncoming, incoming}};
     if (input.base) {
         INGOT_TRY_ASSIGN(replacement.removed, files_with_keys(input, *incoming, mode));

@@ -14,13 +14,13 @@ void StagedFiles::add(const delta::TableLocation& location, const std::vector<de
     for (const delta::Add& file : files) files_.push_back(File{location, file.path});
 }
 
-template <class Take>
-void StagedFiles::take(const std::vector<delta::Add>& files, Take take) {
+template <class Each>
+void StagedFiles::take(const std::vector<delta::Add>& files, Each each) {
     const auto named = [&](const File& file) {
         return std::any_of(files.begin(), files.end(), [&](const delta::Add& add) { return add.path == file.path; });
     };
     const auto gone = std::stable_partition(files_.begin(), files_.end(), [&](const File& f) { return !named(f); });
-    std::for_each(gone, files_.end(), take);
+    std::for_each(gone, files_.end(), each);
     files_.erase(gone, files_.end());
 }
 

@@ -30,8 +30,8 @@ private:
         std::string path;  ///< As in the add action; names are unique, so it identifies the file.
     };
     static void remove(const File& file);
-    template <class Take>
-    void take(const std::vector<delta::Add>& files, Take take);
+    template <class Each>
+    void take(const std::vector<delta::Add>& files, Each each);
 
     std::vector<File> files_;
 };
