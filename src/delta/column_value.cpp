@@ -125,34 +125,6 @@ std::map<std::string, std::string> text_map_at(const Column* column, std::int64_
     return result;
 }
 
-Scalar scalar_at(const Column& column, std::int64_t row) {
-    const DataType& type = column.type;
-    if (column.is_null(row)) return Scalar::null(type);
-    switch (type.id()) {
-        case TypeId::kBoolean:
-            return Scalar::boolean(column.boolean(row));
-        case TypeId::kByte:
-            return Scalar::integer(type, column.value<std::int8_t>(row));
-        case TypeId::kShort:
-            return Scalar::integer(type, column.value<std::int16_t>(row));
-        case TypeId::kInteger:
-        case TypeId::kDate:
-            return Scalar::integer(type, column.value<std::int32_t>(row));
-        case TypeId::kFloat:
-            return Scalar::floating(type, column.value<float>(row));
-        case TypeId::kDouble:
-            return Scalar::floating(type, column.value<double>(row));
-        case TypeId::kDecimal:
-            return Scalar::decimal(type, column.value<Int128>(row));
-        case TypeId::kString:
-            return Scalar::text(std::string(column.text(row)));
-        case TypeId::kBinary:
-            return Scalar::binary(std::string(column.text(row)));
-        default:
-            return Scalar::integer(type, column.value<std::int64_t>(row));
-    }
-}
-
 void append_json_value(std::string& out, const Column& column, std::int64_t row) {
     json::Writer json(out);
     append_value(json, column, row);

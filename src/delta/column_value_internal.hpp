@@ -22,9 +22,6 @@ std::optional<bool> boolean_at(const Column* column, std::int64_t row);
 std::optional<std::vector<std::string>> strings_at(const Column* column, std::int64_t row);
 std::map<std::string, std::string> text_map_at(const Column* column, std::int64_t row);
 
-/// Any primitive value.
-Scalar scalar_at(const Column& column, std::int64_t row);
-
 /// The row as JSON, as statistics write it: nulls left out of structs, dates and timestamps as
 /// text.
 void append_json_value(std::string& out, const Column& column, std::int64_t row);
