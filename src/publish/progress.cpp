@@ -194,12 +194,14 @@ void Progress::restamp(const IntervalSet& stale, const std::string& code_hash, c
             continue;
         }
         const IntervalSet whole({entry.interval});
-        for (const Interval& fresh : whole.minus(stale).intervals()) {
+        const IntervalSet untouched = whole.minus(stale);
+        for (const Interval& fresh : untouched.intervals()) {
             stamped.push_back(entry);
             stamped.back().interval = fresh;
             stamped.back().inputs = inputs;
         }
-        for (const Interval& old : whole.intersected(stale).intervals()) {
+        const IntervalSet touched = whole.intersected(stale);
+        for (const Interval& old : touched.intervals()) {
             stamped.push_back(entry);
             stamped.back().interval = old;
         }

@@ -11,10 +11,6 @@ namespace {
 constexpr const char* kStagedRows = "staged.rows";
 constexpr const char* kStagedTable = "staged.table";
 
-std::string quoted_table(const project::TableName& table) {
-    return "\"" + table.layer() + "\".\"" + table.name() + "\"";
-}
-
 std::optional<std::int64_t> row_count(const delta::SnapshotPtr& snapshot) {
     return snapshot ? snapshot->files().live_rows(snapshot->files().all()) : std::nullopt;
 }
@@ -80,9 +76,6 @@ publish::Audit make_audit(const AuditedTable& table, const TaskContext& context,
     return [table, &context, &report](const publish::StagedTable& staged) -> Result<publish::AuditVerdict> {
         const quality::Judgement volume = judge_rows(table, staged, report);
         if (!volume.ok()) return publish::AuditVerdict{volume.sentence};
-        if (table.min_rows && staged.rows < *table.min_rows) {
-            return publish::AuditVerdict{fmt::format("{} rows are fewer than min_rows: {}", staged.rows, *table.min_rows)};
-        }
         if (volume.verdict == quality::Verdict::kWarn) report.warnings.push_back(volume.sentence);
 
         INGOT_TRY_ASSIGN(const CheckRun run, plan_run(table, staged.table->schema(), staged.before, context));

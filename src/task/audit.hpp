@@ -13,7 +13,6 @@ struct AuditedTable {
     ParameterValues parameters;
     std::vector<std::string> sample_columns;
     bool allow_empty = false;
-    std::optional<std::int64_t> min_rows;
 };
 
 /// An audit that runs the table's checks on the staged rows, adds the results to `report` and lets nothing pass that blocks. `context`

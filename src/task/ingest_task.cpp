@@ -222,7 +222,9 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
     INGOT_TRY_ASSIGN(const quality::SchemaDecision decision, quality::decide_schema(schema));
     report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
 
-    quality::QuarantineStamp stamp{context.run.id, context.run.time, {}};
+    quality::QuarantineStamp stamp{context.run.id, context.run.time};
+    stamp.file = quality::quoted_name(kFileColumn);
+    stamp.line = quality::quoted_name(kLineColumn);
     if (inputs.front().window) stamp.window_start = quality::quoted_name(kWindowColumn);
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
                      quality::compile_rows(select.sql, produced, quality::rules_of(of.table), stamp));
@@ -243,7 +245,7 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
     request.mode = write_mode(of, inputs, context.options.full);
     request.run_id = context.run.id;
     request.run_time = context.run.time;
-    const AuditedTable audited{name, of.table.checks, nullptr, &of.table, values, {}, false, of.table.min_rows};
+    const AuditedTable audited{name, of.table.checks, nullptr, &of.table, values, {}, false};
     request.audit = make_audit(audited, context, report);
     return request;
 }

@@ -139,7 +139,7 @@ Result<std::string> quarantine_window(const project::Model& model, const Schema&
     if (!pass.range) return std::string();
     const Field* time = model.time.empty() ? nullptr : produced.find(model.time);
     if (time == nullptr) return Scalar::integer(TypeId::kTimestamp, pass.range->start.micros()).to_sql();
-    return quality::window_start_sql({model.time, *model.window}, time->type);
+    return quality::quarantine_window_sql({model.time, *model.window}, time->type, *pass.range);
 }
 
 publish::ProgressUpdate progress_update(const project::Model& model, const ModelWork& work, const Pass& pass) {
@@ -179,7 +179,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
                           model.name.text());
     }
 
-    quality::QuarantineStamp stamp{context.run.id, context.run.time, {}};
+    quality::QuarantineStamp stamp{context.run.id, context.run.time};
     INGOT_TRY_ASSIGN(stamp.window_start, quarantine_window(model, produced, pass));
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
                      quality::compile_rows(with_missing_columns(select.sql, produced, decision.schema), decision.schema,
@@ -203,7 +203,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     }
     request.select.sql = rows.sql;
     INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
-    const AuditedTable audited{model.name, model.checks, &model, nullptr, values, model.key, model.allow_empty, std::nullopt};
+    const AuditedTable audited{model.name, model.checks, &model, nullptr, values, model.key, model.allow_empty};
     request.audit = make_audit(audited, context, report);
 
     const publish::PublishContext surroundings{

@@ -251,7 +251,7 @@ Status run_test(const project::Model& model, const project::ModelTest& test, con
     INGOT_TRY_ASSIGN(select.parameters, bind_parameters(TestTables::parameter_names(model), values));
     INGOT_TRY_ASSIGN(const Schema produced, session->describe(select));
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
-                     quality::compile_rows(select.sql, produced, quality::rules_of(model), {"test", values.run_time, {}}));
+                     quality::compile_rows(select.sql, produced, quality::rules_of(model), {"test", values.run_time}));
     engine::Query create{"CREATE TEMP TABLE " + std::string(kResult) + " AS " + rows.sql, {}};
     INGOT_TRY_ASSIGN(create.parameters, bind_parameters(rows.parameters, values));
     INGOT_TRY(session->execute(create));
