@@ -46,7 +46,8 @@ public:
                                  // type itself
     /// Requires 1 <= precision <= 38 and 0 <= scale <= precision.
     static DataType decimal(int precision, int scale);
-    /// A string that holds JSON text. It equals the plain string: only readers of files make a difference.
+    /// A string that holds JSON text. It equals the plain string: only readers of files make a
+    /// difference.
     static DataType json();
     static DataType structure(std::vector<Field> fields);
     static DataType array(DataType element, bool contains_null = true);

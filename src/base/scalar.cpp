@@ -204,17 +204,27 @@ Scalar scalar_at(const Column& column, std::int64_t row) {
     INGOT_CHECK(!type.is_nested(), type.to_string());
     if (column.is_null(row)) return Scalar::null(type);
     switch (type.id()) {
-        case TypeId::kBoolean: return Scalar::boolean(column.boolean(row));
-        case TypeId::kByte: return Scalar::integer(type, column.value<std::int8_t>(row));
-        case TypeId::kShort: return Scalar::integer(type, column.value<std::int16_t>(row));
+        case TypeId::kBoolean:
+            return Scalar::boolean(column.boolean(row));
+        case TypeId::kByte:
+            return Scalar::integer(type, column.value<std::int8_t>(row));
+        case TypeId::kShort:
+            return Scalar::integer(type, column.value<std::int16_t>(row));
         case TypeId::kInteger:
-        case TypeId::kDate: return Scalar::integer(type, column.value<std::int32_t>(row));
-        case TypeId::kFloat: return Scalar::floating(type, column.value<float>(row));
-        case TypeId::kDouble: return Scalar::floating(type, column.value<double>(row));
-        case TypeId::kDecimal: return Scalar::decimal(type, column.value<Int128>(row));
-        case TypeId::kString: return Scalar::text(std::string(column.text(row)));
-        case TypeId::kBinary: return Scalar::binary(std::string(column.text(row)));
-        default: return Scalar::integer(type, column.value<std::int64_t>(row));
+        case TypeId::kDate:
+            return Scalar::integer(type, column.value<std::int32_t>(row));
+        case TypeId::kFloat:
+            return Scalar::floating(type, column.value<float>(row));
+        case TypeId::kDouble:
+            return Scalar::floating(type, column.value<double>(row));
+        case TypeId::kDecimal:
+            return Scalar::decimal(type, column.value<Int128>(row));
+        case TypeId::kString:
+            return Scalar::text(std::string(column.text(row)));
+        case TypeId::kBinary:
+            return Scalar::binary(std::string(column.text(row)));
+        default:
+            return Scalar::integer(type, column.value<std::int64_t>(row));
     }
 }
 

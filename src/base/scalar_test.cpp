@@ -54,12 +54,15 @@ TEST(Scalar, ReadsEveryPrimitiveTypeOutOfAColumn) {
         EXPECT_EQ(scalar_at(column, 0), expected) << type.to_string();
         EXPECT_TRUE(scalar_at(column, 1).is_null());
     };
-    for (const TypeId id : {TypeId::kByte, TypeId::kShort, TypeId::kInteger, TypeId::kLong, TypeId::kDate,
-                            TypeId::kTimestamp, TypeId::kTimestampNtz}) {
+    for (const TypeId id : {TypeId::kByte, TypeId::kShort, TypeId::kInteger, TypeId::kLong,
+                            TypeId::kDate, TypeId::kTimestamp, TypeId::kTimestampNtz}) {
         round_trip(id, [](ColumnBuilder& b) { b.append_integer(-7); }, Scalar::integer(id, -7));
     }
-    round_trip(TypeId::kFloat, [](ColumnBuilder& b) { b.append_double(0.5); }, Scalar::floating(TypeId::kFloat, 0.5));
-    round_trip(TypeId::kBoolean, [](ColumnBuilder& b) { b.append_boolean(true); }, Scalar::boolean(true));
+    round_trip(
+        TypeId::kFloat, [](ColumnBuilder& b) { b.append_double(0.5); },
+        Scalar::floating(TypeId::kFloat, 0.5));
+    round_trip(
+        TypeId::kBoolean, [](ColumnBuilder& b) { b.append_boolean(true); }, Scalar::boolean(true));
     round_trip(TypeId::kString, [](ColumnBuilder& b) { b.append_text("x"); }, Scalar::text("x"));
 }
 

@@ -1,22 +1,23 @@
 #include "cli/invocation.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace ingot::cli {
 namespace {
 
-constexpr double kEngineShare = 0.65;  // Of Ingot's own budget; the rest is for readers, indexes and queues.
+constexpr double kEngineShare =
+    0.65;  // Of Ingot's own budget; the rest is for readers, indexes and queues.
 
 Result<std::map<std::string, std::string>> split_params(const std::vector<std::string>& params) {
     std::map<std::string, std::string> split;
     for (const std::string& param : params) {
         const std::size_t equals = param.find('=');
         if (equals == std::string::npos || equals == 0) {
-            return make_error(ErrorCode::kInvalidArgument, "--param {}: expected NAME=VALUE", param);
+            return make_error(ErrorCode::kInvalidArgument, "--param {}: expected NAME=VALUE",
+                              param);
         }
         split[param.substr(0, equals)] = param.substr(equals + 1);
     }
@@ -26,7 +27,9 @@ Result<std::map<std::string, std::string>> split_params(const std::vector<std::s
 }  // namespace
 
 Invocation::Invocation(GlobalOptions options, std::stop_token stop)
-    : options_(std::move(options)), stop_(std::move(stop)), terminal_(isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {}
+    : options_(std::move(options)),
+      stop_(std::move(stop)),
+      terminal_(isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {}
 
 Invocation::~Invocation() = default;
 
@@ -34,9 +37,12 @@ Result<engine::EngineOptions> Invocation::engine_options() const {
     engine::EngineOptions options;
     if (!project_) return options;
     const project::EngineSettings& settings = project_->engine;
-    if (settings.memory_bytes) options.memory_bytes = static_cast<std::uint64_t>(static_cast<double>(*settings.memory_bytes) * kEngineShare);
+    if (settings.memory_bytes)
+        options.memory_bytes =
+            static_cast<std::uint64_t>(static_cast<double>(*settings.memory_bytes) * kEngineShare);
     options.threads = settings.threads.value_or(0);
-    options.spill_dir = settings.spill.starts_with('/') ? settings.spill : project_->root + "/" + settings.spill;
+    options.spill_dir =
+        settings.spill.starts_with('/') ? settings.spill : project_->root + "/" + settings.spill;
     return options;
 }
 
@@ -55,7 +61,8 @@ Result<project::ProjectPtr> Invocation::project() {
     load.environment = options_.environment;
     load.lake = options_.lake;
     INGOT_TRY_ASSIGN(load.params, split_params(options_.params));
-    // The parser needs an engine before the project has said what engine it wants; its settings follow in engine().
+    // The parser needs an engine before the project has said what engine it wants; its settings
+    // follow in engine().
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Engine> parser, engine::Engine::open({}));
     INGOT_TRY_ASSIGN(project_, project::open_project(load, parser->sql_facts()));
     return project_;
@@ -71,13 +78,15 @@ Result<const task::Workspace*> Invocation::workspace() {
         INGOT_TRY_ASSIGN(read_from, task::Lake::open(*loaded->read_from_lake));
     }
     INGOT_TRY_ASSIGN(secrets_, project::SecretStore::open({"env", "file:.env"}, loaded->root));
-    workspace_.reset(new task::Workspace{loaded, std::move(lake), std::move(read_from), *sql, system_clock(), secrets_.get()});
+    workspace_.reset(new task::Workspace{loaded, std::move(lake), std::move(read_from), *sql,
+                                         system_clock(), secrets_.get()});
     return workspace_.get();
 }
 
 void print_error(const Error& error, bool json) {
     if (json) {
-        nlohmann::ordered_json object{{"error", {{"code", error_code_name(error.code)}, {"message", error.message}}}};
+        nlohmann::ordered_json object{
+            {"error", {{"code", error_code_name(error.code)}, {"message", error.message}}}};
         object["error"]["context"] = error.context;
         std::fprintf(stderr, "%s\n", object.dump().c_str());
         return;

@@ -1,5 +1,6 @@
 #pragma once
-// What every verb gets: the global options, where output goes, and the parts that the options describe.
+// What every verb gets: the global options, where output goes, and the parts that the options
+// describe.
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,10 +25,10 @@ inline constexpr int kExitFailed = 1;
 inline constexpr int kExitBadUse = 2;
 
 struct GlobalOptions {
-    std::string directory = ".";         ///< `-C`
-    std::string environment;             ///< `--env`
-    std::string lake;                    ///< `--lake`
-    std::vector<std::string> params;     ///< `--param k=v`
+    std::string directory = ".";      ///< `-C`
+    std::string environment;          ///< `--env`
+    std::string lake;                 ///< `--lake`
+    std::vector<std::string> params;  ///< `--param k=v`
     bool json = false;
     bool quiet = false;
     int verbose = 0;
@@ -63,7 +64,8 @@ private:
     std::unique_ptr<task::Workspace> workspace_;
 };
 
-/// What a verb does when it was called: returns its exit code, or an error (printed, exit 1; kInvalidArgument of the options: exit 2).
+/// What a verb does when it was called: returns its exit code, or an error (printed, exit 1;
+/// kInvalidArgument of the options: exit 2).
 using Action = std::function<Result<int>(Invocation&)>;
 
 /// Prints an error as every verb does: `error: ...` on stderr, or a JSON object with --json.

@@ -1,11 +1,10 @@
 #include "cli/output.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/scalar.hpp"
 
@@ -13,7 +12,8 @@ namespace ingot::cli {
 namespace {
 
 std::string json_text(std::string_view text) {
-    return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return nlohmann::json(std::string(text))
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string struct_json(const Column& column, std::int64_t row) {
@@ -28,7 +28,8 @@ std::string struct_json(const Column& column, std::int64_t row) {
 std::string list_json(const Column& column, std::int64_t row) {
     std::string text = "[";
     const auto [begin, end] = column.list_range(row);
-    for (std::int64_t i = begin; i < end; ++i) text += (i > begin ? "," : "") + value_json(column.children.front(), i);
+    for (std::int64_t i = begin; i < end; ++i)
+        text += (i > begin ? "," : "") + value_json(column.children.front(), i);
     return text + "]";
 }
 
@@ -37,15 +38,17 @@ std::string map_json(const Column& column, std::int64_t row) {
     const auto [begin, end] = column.list_range(row);
     const Column& entry = column.children.front();
     for (std::int64_t i = begin; i < end; ++i) {
-        text += (i > begin ? "," : "") + json_text(value_text(entry.children[0], i)) + ":" + value_json(entry.children[1], i);
+        text += (i > begin ? "," : "") + json_text(value_text(entry.children[0], i)) + ":" +
+                value_json(entry.children[1], i);
     }
     return text + "}";
 }
 
 /// Characters that a terminal shows, roughly: code points, not bytes.
 std::size_t shown_width(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
 }
 
 /// On one line and at most `width` code points long.
@@ -71,28 +74,36 @@ std::string value_text(const Column& column, std::int64_t row) {
 std::string value_json(const Column& column, std::int64_t row) {
     if (column.is_null(row)) return "null";
     switch (column.type.id()) {
-        case TypeId::kStruct: return struct_json(column, row);
-        case TypeId::kArray: return list_json(column, row);
-        case TypeId::kMap: return map_json(column, row);
+        case TypeId::kStruct:
+            return struct_json(column, row);
+        case TypeId::kArray:
+            return list_json(column, row);
+        case TypeId::kMap:
+            return map_json(column, row);
         case TypeId::kBoolean:
         case TypeId::kByte:
         case TypeId::kShort:
         case TypeId::kInteger:
         case TypeId::kLong:
-        case TypeId::kDecimal: return scalar_at(column, row).to_string();
+        case TypeId::kDecimal:
+            return scalar_at(column, row).to_string();
         case TypeId::kFloat:
         case TypeId::kDouble: {
             const std::string text = scalar_at(column, row).to_string();
             const bool finite = text.find_first_of("in") == std::string::npos;
             return finite ? text : json_text(text);
         }
-        default: return json_text(scalar_at(column, row).to_string());
+        default:
+            return json_text(scalar_at(column, row).to_string());
     }
 }
 
-TextTable::TextTable(std::vector<std::string> header) : header_(std::move(header)), right_(header_.size(), false) {}
+TextTable::TextTable(std::vector<std::string> header)
+    : header_(std::move(header)), right_(header_.size(), false) {}
 
-void TextTable::add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+void TextTable::add(std::vector<std::string> cells) {
+    rows_.push_back(std::move(cells));
+}
 
 std::string TextTable::to_string(std::size_t width) const {
     std::vector<std::size_t> widths;

@@ -8,7 +8,8 @@
 
 namespace ingot::cli {
 
-/// One value as text; nested ones as JSON. Null is empty in CSV and `NULL` in tables, which callers decide: `is_null` tells.
+/// One value as text; nested ones as JSON. Null is empty in CSV and `NULL` in tables, which callers
+/// decide: `is_null` tells.
 std::string value_text(const Column& column, std::int64_t row);
 /// One value as JSON.
 std::string value_json(const Column& column, std::int64_t row);

@@ -13,11 +13,15 @@ namespace ingot::cli {
 namespace {
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
-    app.add_option("-C", options.directory, "Project folder; relative paths on the command line start there")->type_name("DIR");
+    app.add_option("-C", options.directory,
+                   "Project folder; relative paths on the command line start there")
+        ->type_name("DIR");
     app.add_option("--env", options.environment, "Environment of project.yml")->type_name("NAME");
-    app.add_option("--lake", options.lake, "Lake to use instead of the project's: a folder or URI")->type_name("URI");
+    app.add_option("--lake", options.lake, "Lake to use instead of the project's: a folder or URI")
+        ->type_name("URI");
     app.add_option("--param", options.params, "Parameter of the project")->type_name("NAME=VALUE");
-    app.add_flag("--json", options.json, "Output for programs: JSON on stdout, errors as JSON on stderr");
+    app.add_flag("--json", options.json,
+                 "Output for programs: JSON on stdout, errors as JSON on stderr");
     app.add_flag("-q,--quiet", options.quiet, "Only errors");
     app.add_flag("-v,--verbose", options.verbose, "Say more");
 }

@@ -56,7 +56,8 @@ Status print_json(engine::QueryResult& rows) {
             std::string line = "{";
             for (std::size_t i = 0; i < batch->columns.size(); ++i) {
                 if (i > 0) line += ",";
-                line += "\"" + batch->schema.fields[i].name + "\":" + value_json(batch->columns[i], row);
+                line += "\"" + batch->schema.fields[i].name +
+                        "\":" + value_json(batch->columns[i], row);
             }
             std::puts((line + "}").c_str());
         }
@@ -85,7 +86,8 @@ Status print_table(engine::QueryResult& rows, std::int64_t max_rows) {
     }
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
     if (count > max_rows) {
-        std::fprintf(stdout, "(%s rows, the first %s shown; --rows N shows more, --format csv all)\n",
+        std::fprintf(stdout,
+                     "(%s rows, the first %s shown; --rows N shows more, --format csv all)\n",
                      with_thousands(count).c_str(), with_thousands(max_rows).c_str());
     }
     return {};
@@ -94,27 +96,34 @@ Status print_table(engine::QueryResult& rows, std::int64_t max_rows) {
 Result<int> run_sql(Invocation& invocation, const SqlOptions& options) {
     std::string statement = options.statement;
     if (statement.empty() || statement == "-") {
-        statement.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+        statement.assign(std::istreambuf_iterator<char>(std::cin),
+                         std::istreambuf_iterator<char>());
     }
     INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
     task::Pins pins(*workspace);
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, pins.open_session());
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::QueryResult> rows, session->query({statement, {}}, invocation.stop()));
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::QueryResult> rows,
+                     session->query({statement, {}}, invocation.stop()));
     const std::string format = invocation.json() ? "json" : options.format;
-    INGOT_TRY(format == "csv" ? print_csv(*rows) : format == "json" ? print_json(*rows) : print_table(*rows, options.max_rows));
+    INGOT_TRY(format == "csv"    ? print_csv(*rows)
+              : format == "json" ? print_json(*rows)
+                                 : print_table(*rows, options.max_rows));
     return kExitOk;
 }
 
 }  // namespace
 
 void add_sql(CLI::App& app, const Chosen& chosen) {
-    CLI::App* verb = app.add_subcommand("sql", "Query the project's tables, any Delta table, and files");
+    CLI::App* verb =
+        app.add_subcommand("sql", "Query the project's tables, any Delta table, and files");
     auto options = std::make_shared<SqlOptions>();
     verb->add_option("statement", options->statement, "SQL text; absent or '-': from stdin");
     verb->add_option("--format", options->format, "table, csv or json (one object per line)")
         ->check(CLI::IsMember({"table", "csv", "json"}));
     verb->add_option("--rows", options->max_rows, "Rows that a table shows at most");
-    verb->callback([&chosen, options] { chosen([options](Invocation& invocation) { return run_sql(invocation, *options); }); });
+    verb->callback([&chosen, options] {
+        chosen([options](Invocation& invocation) { return run_sql(invocation, *options); });
+    });
 }
 
 }  // namespace ingot::cli

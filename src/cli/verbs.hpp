@@ -1,5 +1,6 @@
 #pragma once
-// One function per verb: adds the verb to the command line and says what it does when called. One file each.
+// One function per verb: adds the verb to the command line and says what it does when called. One
+// file each.
 #include "cli/invocation.hpp"
 
 namespace ingot::cli {

@@ -30,9 +30,9 @@ Result<SnapshotPtr> overlay(const TableLocation& location, const SnapshotPtr& ba
     const bool from_nothing = !base || difference.only_added;
     std::vector<NextCommit> commits;
     const TableVersion version(base && !from_nothing ? base->version().value() + 1 : 0);
-    commits.push_back(NextCommit{
-        version, LogText("staged commit", as_commit(base, difference, from_nothing)),
-        base ? base->timestamp() : Timestamp(), std::nullopt});
+    commits.push_back(
+        NextCommit{version, LogText("staged commit", as_commit(base, difference, from_nothing)),
+                   base ? base->timestamp() : Timestamp(), std::nullopt});
     if (from_nothing) {
         INGOT_TRY_ASSIGN(TableSnapshotPtr snapshot, begin(location, commits));
         return SnapshotPtr(std::move(snapshot));
@@ -46,7 +46,8 @@ Result<SnapshotPtr> overlay(const TableLocation& location, const SnapshotPtr& ba
 Result<std::string> data_object(const TableLocation& location, std::string_view action_path) {
     INGOT_TRY_ASSIGN(std::string path, resolve_data_path(location, action_path));
     if (path.starts_with('/') || path.find("://") != std::string::npos) {
-        return make_error(ErrorCode::kUnsupported, "{} lies outside of {}", path, location.to_string());
+        return make_error(ErrorCode::kUnsupported, "{} lies outside of {}", path,
+                          location.to_string());
     }
     return path;
 }

@@ -10,8 +10,8 @@ namespace ingot::delta {
 
 /// What differs from the base snapshot.
 struct Overlay {
-    bool only_added = false;           ///< None of the base's files.
-    FileSelection removed;             ///< Ordinals of the base; not with `only_added`.
+    bool only_added = false;  ///< None of the base's files.
+    FileSelection removed;    ///< Ordinals of the base; not with `only_added`.
     std::vector<Add> added;
     std::optional<Metadata> metadata;  ///< Instead of the base's; required without a base.
 };

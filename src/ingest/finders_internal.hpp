@@ -8,7 +8,8 @@
 
 namespace ingot::ingest {
 
-std::unique_ptr<InputFinder> find_local_files(const project::Source& source, const project::FilesOrigin& origin,
+std::unique_ptr<InputFinder> find_local_files(const project::Source& source,
+                                              const project::FilesOrigin& origin,
                                               const InputContext& context);
 
 project::TemplateContext render_context(const InputContext& context, const project::Source& source,

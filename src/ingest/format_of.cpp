@@ -15,7 +15,8 @@ std::vector<std::string> split_path(const std::string& path) {
 }
 
 Result<format::FormatKind> kind_of(const project::Format& from) {
-    if (std::holds_alternative<project::NdjsonFormat>(from.kind)) return format::FormatKind(format::NdjsonFormat{});
+    if (std::holds_alternative<project::NdjsonFormat>(from.kind))
+        return format::FormatKind(format::NdjsonFormat{});
     if (const auto* json = std::get_if<project::JsonFormat>(&from.kind)) {
         return format::FormatKind(format::JsonFormat{split_path(json->records)});
     }
@@ -32,25 +33,34 @@ Result<format::FormatKind> kind_of(const project::Format& from) {
         }
         return format::FormatKind(std::move(to));
     }
-    if (std::holds_alternative<project::ParquetFormat>(from.kind)) return format::FormatKind(format::ParquetFormat{});
-    return make_error(ErrorCode::kUnsupported, "{}: not yet: the format {}", from.place.to_string(), project::format_name(from));
+    if (std::holds_alternative<project::ParquetFormat>(from.kind))
+        return format::FormatKind(format::ParquetFormat{});
+    return make_error(ErrorCode::kUnsupported, "{}: not yet: the format {}", from.place.to_string(),
+                      project::format_name(from));
 }
 
 format::UnknownFields unknown_fields_of(project::UnknownFields from) {
     switch (from) {
-        case project::UnknownFields::kAdd: return format::UnknownFields::kAdd;
-        case project::UnknownFields::kIgnore: return format::UnknownFields::kIgnore;
-        case project::UnknownFields::kReject: return format::UnknownFields::kReject;
-        case project::UnknownFields::kFail: return format::UnknownFields::kFail;
+        case project::UnknownFields::kAdd:
+            return format::UnknownFields::kAdd;
+        case project::UnknownFields::kIgnore:
+            return format::UnknownFields::kIgnore;
+        case project::UnknownFields::kReject:
+            return format::UnknownFields::kReject;
+        case project::UnknownFields::kFail:
+            return format::UnknownFields::kFail;
     }
     return format::UnknownFields::kFail;
 }
 
 format::BadValue bad_value_of(project::BadInput from) {
     switch (from) {
-        case project::BadInput::kReject: return format::BadValue::kReject;
-        case project::BadInput::kNull: return format::BadValue::kNull;
-        case project::BadInput::kFail: return format::BadValue::kFail;
+        case project::BadInput::kReject:
+            return format::BadValue::kReject;
+        case project::BadInput::kNull:
+            return format::BadValue::kNull;
+        case project::BadInput::kFail:
+            return format::BadValue::kFail;
     }
     return format::BadValue::kFail;
 }
@@ -64,23 +74,29 @@ DataType with_json_members(const DataType& type) {
         field.type = with_json_members(field.type);
     }
     switch (type.id()) {
-        case TypeId::kArray: return DataType::array(fields[0].type, fields[0].nullable);
-        case TypeId::kMap: return DataType::map(fields[0].type, fields[1].type, fields[1].nullable);
-        default: return DataType::structure(std::move(fields));
+        case TypeId::kArray:
+            return DataType::array(fields[0].type, fields[0].nullable);
+        case TypeId::kMap:
+            return DataType::map(fields[0].type, fields[1].type, fields[1].nullable);
+        default:
+            return DataType::structure(std::move(fields));
     }
 }
 
 }  // namespace
 
-Result<format::FormatSpec> format_of(const project::Source& source, const project::SourceTable& table) {
+Result<format::FormatSpec> format_of(const project::Source& source,
+                                     const project::SourceTable& table) {
     const project::Format& from = table.format ? *table.format : source.format;
     format::FormatSpec spec;
     INGOT_TRY_ASSIGN(spec.kind, kind_of(from));
     spec.unknown_fields = unknown_fields_of(from.unknown_fields);
-    spec.bad_row = from.bad_row == project::BadInput::kFail ? format::BadRow::kFail : format::BadRow::kReject;
+    spec.bad_row =
+        from.bad_row == project::BadInput::kFail ? format::BadRow::kFail : format::BadRow::kReject;
     spec.bad_value = bad_value_of(from.bad_value);
     if (source.window) spec.time_zone = source.window->timezone;
-    if (from.adapter == "gharchive_legacy") spec.refuse_when.push_back({{"repository"}, "legacy format"});
+    if (from.adapter == "gharchive_legacy")
+        spec.refuse_when.push_back({{"repository"}, "legacy format"});
 
     for (const project::ColumnSpec& column : table.columns) {
         if (column.expr || !column.type) continue;

@@ -5,8 +5,9 @@
 
 namespace ingot::ingest {
 
-/// How the files of one table are decoded: the source's format with the table's declared columns (those without `expr`).
-/// kUnsupported `not yet: ...` for formats that have no reader yet.
-Result<format::FormatSpec> format_of(const project::Source& source, const project::SourceTable& table);
+/// How the files of one table are decoded: the source's format with the table's declared columns
+/// (those without `expr`). kUnsupported `not yet: ...` for formats that have no reader yet.
+Result<format::FormatSpec> format_of(const project::Source& source,
+                                     const project::SourceTable& table);
 
 }  // namespace ingot::ingest

@@ -5,20 +5,25 @@
 namespace ingot::ingest {
 namespace {
 
-bool is_url(std::string_view text) { return text.find("://") != std::string_view::npos; }
+bool is_url(std::string_view text) {
+    return text.find("://") != std::string_view::npos;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<InputFinder>> open_finder(const project::Source& source, const InputContext& context) {
+Result<std::unique_ptr<InputFinder>> open_finder(const project::Source& source,
+                                                 const InputContext& context) {
     if (const auto* files = std::get_if<project::FilesOrigin>(&source.from)) {
-        // The scheme decides, and only rendering shows it: `{params.source}/...` may be a folder or a URL.
+        // The scheme decides, and only rendering shows it: `{params.source}/...` may be a folder or
+        // a URL.
         const Interval any{Timestamp::from_micros(0), Timestamp::from_micros(1)};
-        INGOT_TRY_ASSIGN(const project::Rendered rendered, files->path.render(render_context(context, source, any)));
+        INGOT_TRY_ASSIGN(const project::Rendered rendered,
+                         files->path.render(render_context(context, source, any)));
         const auto* text = std::get_if<std::string>(&rendered);
         if (text == nullptr || !is_url(*text)) return find_local_files(source, *files, context);
     }
-    return make_error(ErrorCode::kUnsupported, "{}: not yet: reading from {}", source.place.to_string(),
-                      project::origin_name(source.from));
+    return make_error(ErrorCode::kUnsupported, "{}: not yet: reading from {}",
+                      source.place.to_string(), project::origin_name(source.from));
 }
 
 project::TemplateContext render_context(const InputContext& context, const project::Source& source,
@@ -38,10 +43,14 @@ std::string absolute_path(const project::Project& project, const std::string& pa
 
 format::Compression compression_of(const project::Format& format) {
     switch (format.compression) {
-        case project::Compression::kAuto: return format::Compression::kAuto;
-        case project::Compression::kNone: return format::Compression::kNone;
-        case project::Compression::kGzip: return format::Compression::kGzip;
-        case project::Compression::kZstd: return format::Compression::kZstd;
+        case project::Compression::kAuto:
+            return format::Compression::kAuto;
+        case project::Compression::kNone:
+            return format::Compression::kNone;
+        case project::Compression::kGzip:
+            return format::Compression::kGzip;
+        case project::Compression::kZstd:
+            return format::Compression::kZstd;
     }
     return format::Compression::kAuto;
 }

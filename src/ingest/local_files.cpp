@@ -12,7 +12,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWhole = "all";
 
-bool has_wildcard(std::string_view path) { return path.find_first_of("*?[") != std::string_view::npos; }
+bool has_wildcard(std::string_view path) {
+    return path.find_first_of("*?[") != std::string_view::npos;
+}
 
 /// Matches one path part: `*`, `?` and literal characters.
 bool matches(std::string_view pattern, std::string_view name) {
@@ -38,13 +40,14 @@ bool matches(std::string_view pattern, std::string_view name) {
     return p == pattern.size();
 }
 
-void expand(const fs::path& folder, fs::path::const_iterator part, fs::path::const_iterator end, std::vector<std::string>& found,
-            std::error_code& error) {
+void expand(const fs::path& folder, fs::path::const_iterator part, fs::path::const_iterator end,
+            std::vector<std::string>& found, std::error_code& error) {
     const std::string pattern = part->string();
     const auto next = std::next(part);
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
-        if (!matches(pattern, name) || (name.starts_with('.') && !pattern.starts_with('.'))) continue;
+        if (!matches(pattern, name) || (name.starts_with('.') && !pattern.starts_with('.')))
+            continue;
         if (next == end) {
             if (entry.is_regular_file()) found.push_back(entry.path().string());
         } else if (entry.is_directory()) {
@@ -63,14 +66,16 @@ Result<std::vector<std::string>> glob(const std::string& pattern) {
     std::error_code error;
     if (!fs::exists(folder, error)) return found;
     expand(folder, part, path.end(), found, error);
-    if (error) return make_error(ErrorCode::kIo, "cannot list {}: {}", folder.string(), error.message());
+    if (error)
+        return make_error(ErrorCode::kIo, "cannot list {}: {}", folder.string(), error.message());
     std::sort(found.begin(), found.end());
     return found;
 }
 
 Timestamp modified_at(const fs::file_time_type& time) {
     const auto system = std::chrono::file_clock::to_sys(time);
-    return Timestamp::from_micros(std::chrono::duration_cast<std::chrono::microseconds>(system.time_since_epoch()).count());
+    return Timestamp::from_micros(
+        std::chrono::duration_cast<std::chrono::microseconds>(system.time_since_epoch()).count());
 }
 
 Result<publish::InputIdentity> identify(const std::string& path, const std::string& name) {
@@ -87,25 +92,35 @@ Result<publish::InputIdentity> identify(const std::string& path, const std::stri
 /// Files in folders of this machine. They are read where they are.
 class LocalFiles final : public InputFinder {
 public:
-    LocalFiles(const project::Source& source, const project::FilesOrigin& origin, const InputContext& context)
+    LocalFiles(const project::Source& source, const project::FilesOrigin& origin,
+               const InputContext& context)
         : source_(source), origin_(origin), context_(context) {}
 
     Result<std::optional<std::vector<Input>>> list() override {
         if (source_.load == project::LoadKind::kWindow) return list_windows();
-        INGOT_TRY_ASSIGN(const project::Rendered rendered, origin_.path.render(render_context(context_, source_, std::nullopt)));
+        INGOT_TRY_ASSIGN(const project::Rendered rendered,
+                         origin_.path.render(render_context(context_, source_, std::nullopt)));
         INGOT_TRY_ASSIGN(const std::string path, existing_date(rendered));
         INGOT_TRY_ASSIGN(Input whole, look_up(path));
         whole.key = kWhole;
-        if (source_.load != project::LoadKind::kFiles) return std::optional(std::vector<Input>{std::move(whole)});
+        if (source_.load != project::LoadKind::kFiles)
+            return std::optional(std::vector<Input>{std::move(whole)});
         std::vector<Input> inputs;
         for (std::size_t i = 0; i < whole.files.size(); ++i) {
-            inputs.push_back(Input{whole.files[i].name, std::nullopt, whole.looked_for, true, {}, {whole.files[i]}, {whole.identities[i]}});
+            inputs.push_back(Input{whole.files[i].name,
+                                   std::nullopt,
+                                   whole.looked_for,
+                                   true,
+                                   {},
+                                   {whole.files[i]},
+                                   {whole.identities[i]}});
         }
         return std::optional(std::move(inputs));
     }
 
     Result<Input> find(const Interval& window) override {
-        INGOT_TRY_ASSIGN(const project::Rendered rendered, origin_.path.render(render_context(context_, source_, window)));
+        INGOT_TRY_ASSIGN(const project::Rendered rendered,
+                         origin_.path.render(render_context(context_, source_, window)));
         if (const auto* absent = std::get_if<project::NoSuchDate>(&rendered)) {
             Input input;
             input.key = window.start.to_string();
@@ -124,7 +139,8 @@ public:
 private:
     static Result<std::string> existing_date(const project::Rendered& rendered) {
         if (const auto* text = std::get_if<std::string>(&rendered)) return *text;
-        return make_error(ErrorCode::kInvalidArgument, "{}", std::get<project::NoSuchDate>(rendered).reason);
+        return make_error(ErrorCode::kInvalidArgument, "{}",
+                          std::get<project::NoSuchDate>(rendered).reason);
     }
 
     Result<std::optional<std::vector<Input>>> list_windows() {
@@ -133,12 +149,16 @@ private:
                          project::closed_range(*source_.window, *source_.start, context_.run_time));
         std::vector<Input> inputs;
         if (!range) return std::optional(std::move(inputs));
-        INGOT_TRY_ASSIGN(const std::vector<Interval> windows, project::enumerate_windows(*source_.window, *range));
+        INGOT_TRY_ASSIGN(const std::vector<Interval> windows,
+                         project::enumerate_windows(*source_.window, *range));
         for (const Interval& window : windows) {
-            INGOT_TRY_ASSIGN(const project::Rendered rendered, origin_.path.render(render_context(context_, source_, window)));
+            INGOT_TRY_ASSIGN(const project::Rendered rendered,
+                             origin_.path.render(render_context(context_, source_, window)));
             const auto* path = std::get_if<std::string>(&rendered);
             // Most windows of the years since `start` have no file: they must cost next to nothing.
-            if (path == nullptr || (!has_wildcard(*path) && !exists(absolute_path(context_.project, *path)))) continue;
+            if (path == nullptr ||
+                (!has_wildcard(*path) && !exists(absolute_path(context_.project, *path))))
+                continue;
             INGOT_TRY_ASSIGN(Input input, find(window));
             if (input.found) inputs.push_back(std::move(input));
         }
@@ -159,13 +179,15 @@ private:
             const std::string name = fs::path(each).filename().string();
             INGOT_TRY_ASSIGN(publish::InputIdentity identity, identify(each, name));
             input.identities.push_back(std::move(identity));
-            input.files.push_back(format::InputFile{each, name, compression_of(source_.format), origin_.member});
+            input.files.push_back(
+                format::InputFile{each, name, compression_of(source_.format), origin_.member});
         }
         input.found = !input.files.empty();
         return input;
     }
 
-    /// Remembers the names in a folder, so that looking for years of hours costs one listing a folder and no system call an hour.
+    /// Remembers the names in a folder, so that looking for years of hours costs one listing a
+    /// folder and no system call an hour.
     bool exists(const std::string& path) {
         const std::size_t slash = path.rfind('/');
         const std::string folder = path.substr(0, slash + 1);
@@ -187,7 +209,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<InputFinder> find_local_files(const project::Source& source, const project::FilesOrigin& origin,
+std::unique_ptr<InputFinder> find_local_files(const project::Source& source,
+                                              const project::FilesOrigin& origin,
                                               const InputContext& context) {
     return std::make_unique<LocalFiles>(source, origin, context);
 }

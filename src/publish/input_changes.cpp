@@ -42,7 +42,8 @@ private:
 
     /// Statistics cut timestamps to the millisecond; a date stands for its whole day.
     Duration slack() const {
-        return type_ == TypeId::kDate ? Duration(std::chrono::hours(24)) : Duration(std::chrono::milliseconds(1));
+        return type_ == TypeId::kDate ? Duration(std::chrono::hours(24))
+                                      : Duration(std::chrono::milliseconds(1));
     }
 
     TypeId type_ = TypeId::kVoid;
@@ -58,7 +59,8 @@ void touch(InputChange& change, const std::optional<Interval>& range) {
 }
 
 /// Nothing when the commit changed no rows.
-Result<std::optional<InputChange>> change_of(delta::TableVersion version, const std::vector<delta::Action>& actions,
+Result<std::optional<InputChange>> change_of(delta::TableVersion version,
+                                             const std::vector<delta::Action>& actions,
                                              const TimeRange& time) {
     InputChange change{version, false, {}};
     bool changed = false;
@@ -72,12 +74,14 @@ Result<std::optional<InputChange>> change_of(delta::TableVersion version, const 
         names_windows = true;
     }
     for (const delta::Action& action : actions) {
-        if (const auto* add = std::get_if<delta::Add>(&action); add != nullptr && add->data_change) {
+        if (const auto* add = std::get_if<delta::Add>(&action);
+            add != nullptr && add->data_change) {
             changed = true;
             if (add->tags.contains(std::string(kRewrittenTag))) continue;
             const std::optional<Interval> range = time.of(add->stats);
             if (range || !names_windows) touch(change, range);
-        } else if (const auto* remove = std::get_if<delta::Remove>(&action); remove != nullptr && remove->data_change) {
+        } else if (const auto* remove = std::get_if<delta::Remove>(&action);
+                   remove != nullptr && remove->data_change) {
             changed = true;
             if (!names_windows) touch(change, time.of(remove->stats));
         }
@@ -86,7 +90,8 @@ Result<std::optional<InputChange>> change_of(delta::TableVersion version, const 
 }
 
 /// Stands in for commits that log cleanup removed.
-InputChange change_from_newer_files(const delta::Snapshot& input, Timestamp since, const TimeRange& time) {
+InputChange change_from_newer_files(const delta::Snapshot& input, Timestamp since,
+                                    const TimeRange& time) {
     InputChange change{input.version(), false, {}};
     for (const delta::FileOrdinal file : input.files().all()) {
         if (input.files().modification_time(file) < since.millis()) continue;
@@ -108,7 +113,8 @@ std::string write_windows(const IntervalSet& windows) {
 
 Result<IntervalSet> read_windows(std::string_view text) {
     const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_array()) return make_error(ErrorCode::kCorruptData, "'{}' is not a list of windows", text);
+    if (!json.is_array())
+        return make_error(ErrorCode::kCorruptData, "'{}' is not a list of windows", text);
     std::vector<Interval> intervals;
     for (const Json& pair : json) {
         if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
@@ -116,7 +122,8 @@ Result<IntervalSet> read_windows(std::string_view text) {
         }
         INGOT_TRY_ASSIGN(const Timestamp start, parse_timestamp(pair[0].get<std::string>()));
         INGOT_TRY_ASSIGN(const Timestamp end, parse_timestamp(pair[1].get<std::string>()));
-        if (end <= start) return make_error(ErrorCode::kCorruptData, "window {} is empty", pair.dump());
+        if (end <= start)
+            return make_error(ErrorCode::kCorruptData, "window {} is empty", pair.dump());
         intervals.push_back(Interval{start, end});
     }
     return IntervalSet(std::move(intervals));

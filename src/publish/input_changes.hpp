@@ -9,7 +9,8 @@
 
 namespace ingot::publish {
 
-/// The key in commitInfo.operationParameters under which a commit of ours says which windows it wrote (write_windows).
+/// The key in commitInfo.operationParameters under which a commit of ours says which windows it
+/// wrote (write_windows).
 inline constexpr std::string_view kWindowsParameter = "ingot.windows";
 
 /// The tag on files that hold only rows which were in the table before: they tell nothing new.
@@ -31,10 +32,12 @@ struct InputHistory {
     std::vector<InputChange> changes;
 };
 
-/// Reads the commits in (since, input.version()]. `time_column`: the input's column that holds the time of a row, empty when it
-/// has none. A commit touches the windows it names, and the range of `time_column` in the files it added (in all files it
-/// added or removed when it names no windows; everything when that range is unknown). Where the log is cleaned up, files that are newer
-/// than `since` stand in for the commits. A version that went backwards (a restored or replaced table) touches everything.
+/// Reads the commits in (since, input.version()]. `time_column`: the input's column that holds the
+/// time of a row, empty when it has none. A commit touches the windows it names, and the range of
+/// `time_column` in the files it added (in all files it added or removed when it names no windows;
+/// everything when that range is unknown). Where the log is cleaned up, files that are newer than
+/// `since` stand in for the commits. A version that went backwards (a restored or replaced table)
+/// touches everything.
 Result<InputHistory> input_changes(const delta::Snapshot& input, const InputVersion& since,
                                    std::string_view time_column);
 

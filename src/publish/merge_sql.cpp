@@ -7,7 +7,8 @@
 namespace ingot::publish {
 namespace {
 
-/// One value by which rows of a key are ordered totally: `order_by` (null is least), then all other columns.
+/// One value by which rows of a key are ordered totally: `order_by` (null is least), then all other
+/// columns.
 std::string rank_of(const std::string& alias, const UpsertByKey& mode, const Schema& schema) {
     std::string parts;
     const auto add = [&](const std::string& part) { parts += (parts.empty() ? "" : ", ") + part; };
@@ -19,24 +20,30 @@ std::string rank_of(const std::string& alias, const UpsertByKey& mode, const Sch
         const auto named = [&](const std::vector<std::string>& names) {
             return std::find(names.begin(), names.end(), field.name) != names.end();
         };
-        if (!named(mode.key) && !named(mode.order_by)) add(alias + "." + quality::quoted_name(field.name));
+        if (!named(mode.key) && !named(mode.order_by))
+            add(alias + "." + quality::quoted_name(field.name));
     }
     return parts.empty() ? "true" : "ROW(" + parts + ")";
 }
 
 }  // namespace
 
-std::string merge_select(const UpsertByKey& mode, const Schema& schema, const std::string& incoming, const std::string& stored) {
+std::string merge_select(const UpsertByKey& mode, const Schema& schema, const std::string& incoming,
+                         const std::string& stored) {
     std::string keys;
-    for (const std::string& name : mode.key) keys += (keys.empty() ? "" : ", ") + quality::quoted_name(name);
-    const std::string newest = fmt::format("SELECT * FROM {} AS i QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {} DESC) = 1",
-                                           incoming, keys, rank_of("i", mode, schema));
+    for (const std::string& name : mode.key)
+        keys += (keys.empty() ? "" : ", ") + quality::quoted_name(name);
+    const std::string newest = fmt::format(
+        "SELECT * FROM {} AS i QUALIFY row_number() OVER (PARTITION BY {} ORDER BY {} DESC) = 1",
+        incoming, keys, rank_of("i", mode, schema));
     if (stored.empty()) return newest;
     std::string same_key;
     for (const std::string& name : mode.key) {
-        same_key += fmt::format("{}i.{} = s.{}", same_key.empty() ? "" : " AND ", quality::quoted_name(name), quality::quoted_name(name));
+        same_key += fmt::format("{}i.{} = s.{}", same_key.empty() ? "" : " AND ",
+                                quality::quoted_name(name), quality::quoted_name(name));
     }
-    const std::string incoming_wins = rank_of("i", mode, schema) + " >= " + rank_of("s", mode, schema);
+    const std::string incoming_wins =
+        rank_of("i", mode, schema) + " >= " + rank_of("s", mode, schema);
     return fmt::format(
         "WITH newest AS MATERIALIZED ({0}) "
         "SELECT i.* FROM newest i WHERE NOT EXISTS (SELECT 1 FROM {1} s WHERE {2} AND NOT ({3})) "

@@ -6,8 +6,10 @@
 
 namespace ingot::publish {
 
-/// The SELECT of an upsert: the winner of each key among the rows of `incoming` and `stored` (names as in FROM; `stored` may be empty: there
-/// is nothing to merge with). The order of arrival does not matter.
-std::string merge_select(const UpsertByKey& mode, const Schema& schema, const std::string& incoming, const std::string& stored);
+/// The SELECT of an upsert: the winner of each key among the rows of `incoming` and `stored` (names
+/// as in FROM; `stored` may be empty: there is nothing to merge with). The order of arrival does
+/// not matter.
+std::string merge_select(const UpsertByKey& mode, const Schema& schema, const std::string& incoming,
+                         const std::string& stored);
 
 }  // namespace ingot::publish

@@ -15,12 +15,15 @@ constexpr std::string_view kFolder = "_ingot/progress/";
 constexpr int kPagesPerMerge = 8;
 constexpr int kNumberAttempts = 1000;
 
-std::string progress_file(std::int64_t number) { return fmt::format("{}{:020}.json", kFolder, number); }
+std::string progress_file(std::int64_t number) {
+    return fmt::format("{}{:020}.json", kFolder, number);
+}
 
 Json inputs_to_json(const InputVersions& inputs) {
     Json json = Json::object();
     for (const auto& [table, input] : inputs) {
-        json[table] = {{"version", input.version.value()}, {"committed_at", input.committed_at.to_string()}};
+        json[table] = {{"version", input.version.value()},
+                       {"committed_at", input.committed_at.to_string()}};
     }
     return json;
 }
@@ -54,13 +57,15 @@ Result<InputVersions> inputs_from_json(const Json& json) {
     for (const auto& [table, value] : json.items()) {
         INGOT_TRY_ASSIGN(const Timestamp committed_at, read_time(value, "committed_at"));
         inputs.emplace(table,
-                       InputVersion{delta::TableVersion(value.at("version").get<std::int64_t>()), committed_at});
+                       InputVersion{delta::TableVersion(value.at("version").get<std::int64_t>()),
+                                    committed_at});
     }
     return inputs;
 }
 
 Result<WindowState> state_from_name(const std::string& name) {
-    for (const WindowState state : {WindowState::kDone, WindowState::kEmpty, WindowState::kMissing}) {
+    for (const WindowState state :
+         {WindowState::kDone, WindowState::kEmpty, WindowState::kMissing}) {
         if (window_state_name(state) == name) return state;
     }
     return make_error(ErrorCode::kCorruptData, "unknown window state '{}'", name);
@@ -71,7 +76,8 @@ Result<ProgressEntry> entry_from_json(const Json& json) {
     INGOT_TRY_ASSIGN(entry.interval.start, read_time(json, "start"));
     INGOT_TRY_ASSIGN(entry.interval.end, read_time(json, "end"));
     if (entry.interval.end <= entry.interval.start) {
-        return make_error(ErrorCode::kCorruptData, "interval {} is empty", entry.interval.to_string());
+        return make_error(ErrorCode::kCorruptData, "interval {} is empty",
+                          entry.interval.to_string());
     }
     INGOT_TRY_ASSIGN(entry.state, state_from_name(json.at("state").get<std::string>()));
     entry.code_hash = json.at("code").get<std::string>();
@@ -129,9 +135,12 @@ Status read_page(const delta::TableLocation& location, const IdentityPage& page,
     });
 }
 
-Result<IdentityPage> write_page(const delta::TableLocation& location, const Identities& identities, int rank) {
-    IdentityPage page{"inputs-" + uuid_v7() + ".json", static_cast<std::int64_t>(identities.size()), rank};
-    INGOT_TRY(location.store->put(location.object(std::string(kFolder) + page.file), page_to_json(identities)));
+Result<IdentityPage> write_page(const delta::TableLocation& location, const Identities& identities,
+                                int rank) {
+    IdentityPage page{"inputs-" + uuid_v7() + ".json", static_cast<std::int64_t>(identities.size()),
+                      rank};
+    INGOT_TRY(location.store->put(location.object(std::string(kFolder) + page.file),
+                                  page_to_json(identities)));
     return page;
 }
 
@@ -139,7 +148,8 @@ Result<IdentityPage> write_page(const delta::TableLocation& location, const Iden
 std::size_t due_for_merge(const std::vector<IdentityPage>& pages) {
     if (pages.size() < kPagesPerMerge) return 0;
     const auto tail = pages.end() - kPagesPerMerge;
-    const bool equal = std::all_of(tail, pages.end(), [&](const IdentityPage& p) { return p.rank == tail->rank; });
+    const bool equal =
+        std::all_of(tail, pages.end(), [&](const IdentityPage& p) { return p.rank == tail->rank; });
     return equal ? kPagesPerMerge : 0;
 }
 
@@ -147,9 +157,12 @@ std::size_t due_for_merge(const std::vector<IdentityPage>& pages) {
 
 std::string_view window_state_name(WindowState state) {
     switch (state) {
-        case WindowState::kDone: return "done";
-        case WindowState::kEmpty: return "empty";
-        case WindowState::kMissing: return "missing";
+        case WindowState::kDone:
+            return "done";
+        case WindowState::kEmpty:
+            return "empty";
+        case WindowState::kMissing:
+            return "missing";
     }
     return "unknown";
 }
@@ -160,8 +173,9 @@ bool operator==(const IdentityPage& a, const IdentityPage& b) {
 
 void Progress::record(const ProgressEntry& entry) {
     forget(entry.interval);
-    const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry.interval.start,
-                                     [](const ProgressEntry& e, Timestamp start) { return e.interval.start < start; });
+    const auto at = std::lower_bound(
+        entries_.begin(), entries_.end(), entry.interval.start,
+        [](const ProgressEntry& e, Timestamp start) { return e.interval.start < start; });
     entries_.insert(at, entry);
     coalesce();
 }
@@ -186,7 +200,8 @@ void Progress::forget(const Interval& interval) {
     entries_ = std::move(kept);
 }
 
-void Progress::restamp(const IntervalSet& stale, const std::string& code_hash, const InputVersions& inputs) {
+void Progress::restamp(const IntervalSet& stale, const std::string& code_hash,
+                       const InputVersions& inputs) {
     std::vector<ProgressEntry> stamped;
     for (const ProgressEntry& entry : entries_) {
         if (entry.code_hash != code_hash || entry.state == WindowState::kMissing) {
@@ -240,11 +255,13 @@ void Progress::coalesce() {
 std::string Progress::to_json() const {
     Json json = {{"format", kFormatVersion}, {"windows", Json::array()}};
     for (const ProgressEntry& entry : entries_) json["windows"].push_back(entry_to_json(entry));
-    if (whole_) json["whole"] = {{"code", whole_->code_hash}, {"inputs", inputs_to_json(whole_->inputs)}};
+    if (whole_)
+        json["whole"] = {{"code", whole_->code_hash}, {"inputs", inputs_to_json(whole_->inputs)}};
     if (!pages_.empty()) {
         json["input_pages"] = Json::array();
         for (const IdentityPage& page : pages_) {
-            json["input_pages"].push_back({{"file", page.file}, {"keys", page.keys}, {"rank", page.rank}});
+            json["input_pages"].push_back(
+                {{"file", page.file}, {"keys", page.keys}, {"rank", page.rank}});
         }
     }
     return json.dump(1);
@@ -254,15 +271,18 @@ Result<Progress> Progress::from_json(std::string_view text) {
     return guarded("progress file", [&]() -> Result<Progress> {
         const Json json = Json::parse(text);
         if (const int format = json.at("format").get<int>(); format != kFormatVersion) {
-            return make_error(ErrorCode::kUnsupported,
-                              "the progress file has format {}, this Ingot knows {}: use a newer Ingot", format,
-                              kFormatVersion);
+            return make_error(
+                ErrorCode::kUnsupported,
+                "the progress file has format {}, this Ingot knows {}: use a newer Ingot", format,
+                kFormatVersion);
         }
         Progress progress;
         for (const Json& window : json.at("windows")) {
             INGOT_TRY_ASSIGN(ProgressEntry entry, entry_from_json(window));
-            if (!progress.entries_.empty() && entry.interval.start < progress.entries_.back().interval.end) {
-                return make_error(ErrorCode::kCorruptData, "windows overlap at {}", entry.interval.to_string());
+            if (!progress.entries_.empty() &&
+                entry.interval.start < progress.entries_.back().interval.end) {
+                return make_error(ErrorCode::kCorruptData, "windows overlap at {}",
+                                  entry.interval.to_string());
             }
             progress.entries_.push_back(std::move(entry));
         }
@@ -289,7 +309,8 @@ Result<StoredProgress> load_progress(const delta::Snapshot& snapshot) {
     Result<std::string> bytes = snapshot.location().store->read(object);
     if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
         return make_error(ErrorCode::kCorruptData,
-                          "{} is absent, but version {} of the table names it: restore the file, or rebuild the table "
+                          "{} is absent, but version {} of the table names it: restore the file, "
+                          "or rebuild the table "
                           "with `ingot run --full`",
                           object, snapshot.version().value());
     }
@@ -303,21 +324,25 @@ Result<std::int64_t> write_progress(const delta::TableLocation& location, std::i
                                     const Progress& progress) {
     const std::string bytes = progress.to_json();
     for (std::int64_t number = after + 1; number <= after + kNumberAttempts; ++number) {
-        INGOT_TRY_ASSIGN(const storage::PutOutcome outcome,
-                         location.store->put_if_absent(location.object(progress_file(number)), bytes));
+        INGOT_TRY_ASSIGN(
+            const storage::PutOutcome outcome,
+            location.store->put_if_absent(location.object(progress_file(number)), bytes));
         if (outcome == storage::PutOutcome::kCreated) return number;
     }
-    return make_error(ErrorCode::kIo, "{}: {} progress files after number {} are taken by unfinished commits",
+    return make_error(ErrorCode::kIo,
+                      "{}: {} progress files after number {} are taken by unfinished commits",
                       location.to_string(), kNumberAttempts, after);
 }
 
 Result<Identities> load_identities(const delta::TableLocation& location, const Progress& progress) {
     Identities identities;
-    for (const IdentityPage& page : progress.pages()) INGOT_TRY(read_page(location, page, identities));
+    for (const IdentityPage& page : progress.pages())
+        INGOT_TRY(read_page(location, page, identities));
     return identities;
 }
 
-Status append_identities(const delta::TableLocation& location, Progress& progress, const Identities& added) {
+Status append_identities(const delta::TableLocation& location, Progress& progress,
+                         const Identities& added) {
     if (added.empty()) return {};
     INGOT_TRY_ASSIGN(IdentityPage page, write_page(location, added, 0));
     std::vector<IdentityPage> pages = progress.pages();
@@ -325,7 +350,8 @@ Status append_identities(const delta::TableLocation& location, Progress& progres
     while (const std::size_t count = due_for_merge(pages)) {
         Identities merged;
         const auto first = pages.end() - static_cast<std::ptrdiff_t>(count);
-        for (auto each = first; each != pages.end(); ++each) INGOT_TRY(read_page(location, *each, merged));
+        for (auto each = first; each != pages.end(); ++each)
+            INGOT_TRY(read_page(location, *each, merged));
         INGOT_TRY_ASSIGN(IdentityPage larger, write_page(location, merged, first->rank + 1));
         pages.erase(first, pages.end());
         pages.push_back(std::move(larger));

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <random>
 
 #include "storage/object_store.hpp"
@@ -12,12 +11,20 @@ namespace {
 
 using testing::HasSubstr;
 
-Timestamp hour(int h) { return Timestamp::from_micros(1'420'070'400'000'000 + h * 3'600'000'000LL); }
-Interval hours(int from, int to) { return Interval{hour(from), hour(to)}; }
+Timestamp hour(int h) {
+    return Timestamp::from_micros(1'420'070'400'000'000 + h * 3'600'000'000LL);
+}
+Interval hours(int from, int to) {
+    return Interval{hour(from), hour(to)};
+}
 
-ProgressEntry done(int from, int to, std::int64_t input_version = 1, const std::string& code = "c1") {
-    return {hours(from, to), WindowState::kDone, code,
-            {{"bronze.events", {delta::TableVersion(input_version), hour(0)}}}, std::nullopt};
+ProgressEntry done(int from, int to, std::int64_t input_version = 1,
+                   const std::string& code = "c1") {
+    return {hours(from, to),
+            WindowState::kDone,
+            code,
+            {{"bronze.events", {delta::TableVersion(input_version), hour(0)}}},
+            std::nullopt};
 }
 
 TEST(Progress, EqualNeighboursBecomeOneEntry) {
@@ -46,7 +53,8 @@ TEST(Progress, RestampingMergesEverythingThatIsNotStale) {
     Progress progress;
     for (int h = 0; h < 100; ++h) progress.record(done(h, h + 1, h + 1));
     EXPECT_EQ(progress.entries().size(), 100U);
-    progress.restamp(IntervalSet({hours(40, 41)}), "c1", {{"bronze.events", {delta::TableVersion(200), hour(1)}}});
+    progress.restamp(IntervalSet({hours(40, 41)}), "c1",
+                     {{"bronze.events", {delta::TableVersion(200), hour(1)}}});
     ASSERT_EQ(progress.entries().size(), 3U);
     EXPECT_EQ(progress.entries()[1].inputs.at("bronze.events").version, delta::TableVersion(41));
     EXPECT_EQ(progress.entries()[2].inputs.at("bronze.events").version, delta::TableVersion(200));
@@ -56,7 +64,8 @@ TEST(Progress, RestampingLeavesOtherCodeAlone) {
     Progress progress;
     progress.record(done(0, 1, 1, "old"));
     progress.restamp({}, "new", {{"bronze.events", {delta::TableVersion(9), hour(1)}}});
-    EXPECT_EQ(progress.entries().front().inputs.at("bronze.events").version, delta::TableVersion(1));
+    EXPECT_EQ(progress.entries().front().inputs.at("bronze.events").version,
+              delta::TableVersion(1));
 }
 
 TEST(Progress, SizeDoesNotGrowWithTheYears) {
@@ -94,23 +103,31 @@ TEST(Progress, DamagedFilesAreRefusedWithTheReason) {
     EXPECT_THAT(message("{"), HasSubstr("parse error"));
     EXPECT_THAT(message(R"({"format":1})"), HasSubstr("windows"));
     EXPECT_THAT(message(R"({"format":2,"windows":[]})"), HasSubstr("use a newer Ingot"));
-    EXPECT_THAT(message(R"({"format":1,"windows":[{"start":"2015-01-01","end":"2015-01-01","state":"done","code":"","inputs":{}}]})"),
-                HasSubstr("is empty"));
-    EXPECT_THAT(message(R"({"format":1,"windows":[{"start":"2015-01-01","end":"2015-01-02","state":"well","code":"","inputs":{}}]})"),
-                HasSubstr("unknown window state 'well'"));
+    EXPECT_THAT(
+        message(
+            R"({"format":1,"windows":[{"start":"2015-01-01","end":"2015-01-01","state":"done","code":"","inputs":{}}]})"),
+        HasSubstr("is empty"));
+    EXPECT_THAT(
+        message(
+            R"({"format":1,"windows":[{"start":"2015-01-01","end":"2015-01-02","state":"well","code":"","inputs":{}}]})"),
+        HasSubstr("unknown window state 'well'"));
 }
 
 class IdentityPages : public testing::Test {
 protected:
-    delta::TableLocation location{*storage::open_store("memory://identity-pages-" +
-                                                       std::string(testing::UnitTest::GetInstance()->current_test_info()->name())),
-                                  "bronze/events"};
+    delta::TableLocation location{
+        *storage::open_store(
+            "memory://identity-pages-" +
+            std::string(testing::UnitTest::GetInstance()->current_test_info()->name())),
+        "bronze/events"};
 };
 
 TEST_F(IdentityPages, NewestLoadOfAKeyWins) {
     Progress progress;
-    ASSERT_TRUE(append_identities(location, progress, {{"a", {{"a.gz", 1, "", std::nullopt, ""}}}}));
-    ASSERT_TRUE(append_identities(location, progress, {{"a", {{"a.gz", 2, "", std::nullopt, ""}}}}));
+    ASSERT_TRUE(
+        append_identities(location, progress, {{"a", {{"a.gz", 1, "", std::nullopt, ""}}}}));
+    ASSERT_TRUE(
+        append_identities(location, progress, {{"a", {{"a.gz", 2, "", std::nullopt, ""}}}}));
     const Result<Identities> all = load_identities(location, progress);
     ASSERT_TRUE(all) << all.error().to_string();
     EXPECT_EQ(all->at("a").front().size, 2U);
@@ -119,7 +136,8 @@ TEST_F(IdentityPages, NewestLoadOfAKeyWins) {
 TEST_F(IdentityPages, TheirNumberStaysSmallAndNothingIsLost) {
     Progress progress;
     for (std::uint64_t i = 0; i < 1000; ++i) {
-        ASSERT_TRUE(append_identities(location, progress, {{fmt::format("{:04}", i % 600), {{"f", i, "e", hour(1), "s"}}}}));
+        ASSERT_TRUE(append_identities(
+            location, progress, {{fmt::format("{:04}", i % 600), {{"f", i, "e", hour(1), "s"}}}}));
     }
     EXPECT_LT(progress.pages().size(), 32U);
     const Result<Identities> all = load_identities(location, progress);
@@ -134,8 +152,10 @@ TEST_F(IdentityPages, ProgressFilesAreNeverOverwritten) {
     Progress first;
     first.record(done(0, 1));
     EXPECT_EQ(*write_progress(location, 0, first), 1);
-    EXPECT_EQ(*write_progress(location, 0, Progress()), 2);  // 1 was left by a writer that did not commit.
-    const Result<std::string> kept = location.store->read(location.object("_ingot/progress/00000000000000000001.json"));
+    EXPECT_EQ(*write_progress(location, 0, Progress()),
+              2);  // 1 was left by a writer that did not commit.
+    const Result<std::string> kept =
+        location.store->read(location.object("_ingot/progress/00000000000000000001.json"));
     ASSERT_TRUE(kept);
     EXPECT_EQ(*Progress::from_json(*kept), first);
 }
@@ -162,7 +182,8 @@ TEST(Progress, AgreesWithAMapOfHours) {
     std::map<int, std::int64_t> actual;
     for (const ProgressEntry& entry : progress.entries()) {
         for (int h = 0; h < 60; ++h) {
-            if (entry.interval.contains(hour(h))) actual[h] = entry.inputs.at("bronze.events").version.value();
+            if (entry.interval.contains(hour(h)))
+                actual[h] = entry.inputs.at("bronze.events").version.value();
         }
     }
     EXPECT_EQ(actual, expected);

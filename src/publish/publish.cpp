@@ -32,11 +32,12 @@ struct Staged {
 Result<Base> read_base(const PublishRequest& request, const PublishContext& context);
 Result<Staged> stage(const PublishRequest& request, const PublishContext& context, const Base& base,
                      StagedFiles& files);
-Status audit(const PublishRequest& request, const PublishContext& context, const Base& base, const Staged& staged,
-             const Replacement& replacement);
-Status publish_quarantine(const PublishRequest& request, const PublishContext& context, const Staged& staged,
-                          StagedFiles& files);
-Result<delta::CommitOutcome> commit_once(const PublishRequest& request, const PublishContext& context, const Base& base,
+Status audit(const PublishRequest& request, const PublishContext& context, const Base& base,
+             const Staged& staged, const Replacement& replacement);
+Status publish_quarantine(const PublishRequest& request, const PublishContext& context,
+                          const Staged& staged, StagedFiles& files);
+Result<delta::CommitOutcome> commit_once(const PublishRequest& request,
+                                         const PublishContext& context, const Base& base,
                                          const Staged& staged, const Replacement& replacement);
 Status check_not_superseded(const PublishRequest& request, const Base& before, const Base& now);
 PublishResult result_of(const Staged& staged, const Replacement& replacement);
@@ -51,14 +52,16 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
 
     Base base = first;
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
-        const ReplacementInput input{request, context, base.snapshot, staged.accepted, staged.columns};
+        const ReplacementInput input{request, context, base.snapshot, staged.accepted,
+                                     staged.columns};
         INGOT_TRY_ASSIGN(const Replacement replacement, plan_replacement(input, files));
         INGOT_TRY(audit(request, context, base, staged, replacement));
         crash_point("publish.audited");
         if (attempt == 1) INGOT_TRY(publish_quarantine(request, context, staged, files));
         crash_point("publish.quarantined");
 
-        Result<delta::CommitOutcome> outcome = commit_once(request, context, base, staged, replacement);
+        Result<delta::CommitOutcome> outcome =
+            commit_once(request, context, base, staged, replacement);
         if (!outcome) {
             if (outcome.error().code == ErrorCode::kCommitUnknown) files.keep_all();
             return std::move(outcome).error().with("while publishing " + request.table);
@@ -75,12 +78,14 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
         INGOT_TRY_ASSIGN(base, read_base(request, context));
         INGOT_TRY(check_not_superseded(request, first, base));
     }
-    return make_error(ErrorCode::kCommitConflict,
-                      "{}: {} attempts to commit lost against other writers; nothing was written, run it again",
-                      request.table, kCommitAttempts);
+    return make_error(
+        ErrorCode::kCommitConflict,
+        "{}: {} attempts to commit lost against other writers; nothing was written, run it again",
+        request.table, kCommitAttempts);
 }
 
-Result<PublishResult> publish_progress(const PublishRequest& request, const PublishContext& context) {
+Result<PublishResult> publish_progress(const PublishRequest& request,
+                                       const PublishContext& context) {
     INGOT_TRY_ASSIGN(const Base first, read_base(request, context));
     Base base = first;
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
@@ -88,11 +93,13 @@ Result<PublishResult> publish_progress(const PublishRequest& request, const Publ
         staged.progress = request.progress;
         if (!base.snapshot) {
             INGOT_TRY_ASSIGN(staged.shape_actions,
-                             delta::create_table_actions({request.shape.schema, request.shape.partition_columns,
-                                                          request.shape.configuration, request.shape.description},
-                                                         context.clock));
+                             delta::create_table_actions(
+                                 {request.shape.schema, request.shape.partition_columns,
+                                  request.shape.configuration, request.shape.description},
+                                 context.clock));
         }
-        INGOT_TRY_ASSIGN(const delta::CommitOutcome outcome, commit_once(request, context, base, staged, Replacement{}));
+        INGOT_TRY_ASSIGN(const delta::CommitOutcome outcome,
+                         commit_once(request, context, base, staged, Replacement{}));
         if (const auto* committed = std::get_if<delta::Committed>(&outcome)) {
             PublishResult result;
             result.version = committed->version;
@@ -102,7 +109,8 @@ Result<PublishResult> publish_progress(const PublishRequest& request, const Publ
         INGOT_TRY_ASSIGN(base, read_base(request, context));
         INGOT_TRY(check_not_superseded(request, first, base));
     }
-    return make_error(ErrorCode::kCommitConflict, "{}: {} attempts to record progress lost against other writers",
+    return make_error(ErrorCode::kCommitConflict,
+                      "{}: {} attempts to record progress lost against other writers",
                       request.table, kCommitAttempts);
 }
 
@@ -118,7 +126,8 @@ Result<Base> read_base(const PublishRequest& request, const PublishContext& cont
 }
 
 /// The columns of a table that has no column mapping.
-std::vector<delta::TableColumn> plain_columns(const Schema& schema, const std::vector<std::string>& partition_columns) {
+std::vector<delta::TableColumn> plain_columns(const Schema& schema,
+                                              const std::vector<std::string>& partition_columns) {
     std::vector<delta::TableColumn> columns;
     for (const Field& field : schema.fields) {
         delta::TableColumn column{field, field.name, std::nullopt, std::nullopt};
@@ -152,7 +161,8 @@ bool same_columns(const Schema& a, const Schema& b) {
 }
 
 /// The metaData action that an existing table needs for the wanted schema, if any.
-Result<std::optional<delta::Metadata>> schema_change(const PublishRequest& request, const delta::Snapshot& base) {
+Result<std::optional<delta::Metadata>> schema_change(const PublishRequest& request,
+                                                     const delta::Snapshot& base) {
     const Schema& wanted = request.shape.schema;
     if (same_columns(wanted, base.schema())) return std::optional<delta::Metadata>();
     switch (request.on_schema_change) {
@@ -160,9 +170,11 @@ Result<std::optional<delta::Metadata>> schema_change(const PublishRequest& reque
             const std::string added = column_names(wanted, base.schema());
             const std::string gone = column_names(base.schema(), wanted);
             return make_error(ErrorCode::kInvalidArgument,
-                              "{}: the columns changed and `on_schema_change` is fail: new or changed: {}; gone: {}. Set it to "
+                              "{}: the columns changed and `on_schema_change` is fail: new or "
+                              "changed: {}; gone: {}. Set it to "
                               "add, widen or rebuild, or run with --full",
-                              request.table, added.empty() ? "none" : added, gone.empty() ? "none" : gone);
+                              request.table, added.empty() ? "none" : added,
+                              gone.empty() ? "none" : gone);
         }
         case project::OnSchemaChange::kRebuild: {
             delta::Metadata metadata = base.metadata();
@@ -171,24 +183,29 @@ Result<std::optional<delta::Metadata>> schema_change(const PublishRequest& reque
             return std::optional(std::move(metadata));
         }
         case project::OnSchemaChange::kAdd:
-        case project::OnSchemaChange::kWiden: break;
+        case project::OnSchemaChange::kWiden:
+            break;
     }
-    INGOT_TRY_ASSIGN_WITH(std::optional<delta::Metadata> metadata, delta::evolve_schema(base, wanted),
+    INGOT_TRY_ASSIGN_WITH(std::optional<delta::Metadata> metadata,
+                          delta::evolve_schema(base, wanted),
                           "while changing the schema of " + request.table);
     return metadata;
 }
 
 /// Decides the table's schema and fills `staged.shape_actions` and `staged.columns`.
-Status shape_table(const PublishRequest& request, const PublishContext& context, const Base& base, Staged& staged) {
+Status shape_table(const PublishRequest& request, const PublishContext& context, const Base& base,
+                   Staged& staged) {
     if (!base.snapshot) {
-        INGOT_TRY_ASSIGN(staged.shape_actions,
-                         delta::create_table_actions({request.shape.schema, request.shape.partition_columns,
-                                                      request.shape.configuration, request.shape.description},
-                                                     context.clock));
+        INGOT_TRY_ASSIGN(
+            staged.shape_actions,
+            delta::create_table_actions({request.shape.schema, request.shape.partition_columns,
+                                         request.shape.configuration, request.shape.description},
+                                        context.clock));
         staged.columns = plain_columns(request.shape.schema, request.shape.partition_columns);
         return {};
     }
-    INGOT_TRY_ASSIGN(std::optional<delta::Metadata> metadata, schema_change(request, *base.snapshot));
+    INGOT_TRY_ASSIGN(std::optional<delta::Metadata> metadata,
+                     schema_change(request, *base.snapshot));
     if (!metadata) {
         staged.columns = base.snapshot->columns();
         return {};
@@ -200,7 +217,8 @@ Status shape_table(const PublishRequest& request, const PublishContext& context,
     return {};
 }
 
-Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged, StagedFiles& files);
+Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged,
+                  StagedFiles& files);
 
 engine::WriteTarget quarantine_target(const PublishRequest& request) {
     engine::WriteTarget target;
@@ -222,24 +240,28 @@ Result<Staged> stage(const PublishRequest& request, const PublishContext& contex
     if (read.progress) staged.progress = *std::move(read.progress);
     if (!read.rejected) return staged;
     INGOT_CHECK(request.quarantine.has_value(), "rejected rows need a quarantine");
-    INGOT_TRY_ASSIGN_WITH(engine::WriteResult more,
-                          context.session.write(*read.rejected, quarantine_target(request), context.stop),
-                          "while staging the rejected rows of " + request.table);
+    INGOT_TRY_ASSIGN_WITH(
+        engine::WriteResult more,
+        context.session.write(*read.rejected, quarantine_target(request), context.stop),
+        "while staging the rejected rows of " + request.table);
     files.add(request.quarantine->location, more.files);
     staged.rejected.rows += more.rows;
     staged.rejected.files.insert(staged.rejected.files.end(), more.files.begin(), more.files.end());
     return staged;
 }
 
-Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged, StagedFiles& files) {
+Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged,
+                  StagedFiles& files) {
     const engine::WriteTarget target = table_target(request, staged.columns);
     if (!request.splits) {
-        INGOT_TRY_ASSIGN(staged.accepted, context.session.write(request.select, target, context.stop));
+        INGOT_TRY_ASSIGN(staged.accepted,
+                         context.session.write(request.select, target, context.stop));
         files.add(request.location, staged.accepted.files);
         return {};
     }
     INGOT_TRY_ASSIGN(engine::SplitWriteResult split,
-                     context.session.write_split(request.select, target, quarantine_target(request), context.stop));
+                     context.session.write_split(request.select, target, quarantine_target(request),
+                                                 context.stop));
     staged.accepted = std::move(split.accepted);
     staged.rejected = std::move(split.rejected);
     staged.reasons = std::move(split.reasons);
@@ -248,8 +270,8 @@ Status stage_rows(const PublishRequest& request, const PublishContext& context, 
     return {};
 }
 
-Status audit(const PublishRequest& request, const PublishContext&, const Base& base, const Staged& staged,
-             const Replacement& replacement) {
+Status audit(const PublishRequest& request, const PublishContext&, const Base& base,
+             const Staged& staged, const Replacement& replacement) {
     if (!request.audit) return {};
     std::optional<delta::Metadata> metadata;
     for (const delta::Action& action : staged.shape_actions) {
@@ -260,13 +282,15 @@ Status audit(const PublishRequest& request, const PublishContext&, const Base& b
     table.rows = staged.accepted.rows;
     table.rejected = staged.rejected.rows;
     INGOT_TRY_ASSIGN(table.table,
-                     delta::overlay(request.location, base.snapshot, {false, replacement.removed, replacement.added, metadata}));
-    INGOT_TRY_ASSIGN(table.new_rows,
-                     delta::overlay(request.location, base.snapshot, {true, {}, staged.accepted.files, metadata}));
-    INGOT_TRY_ASSIGN_WITH(const AuditVerdict verdict, request.audit(table), "while auditing " + request.table);
+                     delta::overlay(request.location, base.snapshot,
+                                    {false, replacement.removed, replacement.added, metadata}));
+    INGOT_TRY_ASSIGN(table.new_rows, delta::overlay(request.location, base.snapshot,
+                                                    {true, {}, staged.accepted.files, metadata}));
+    INGOT_TRY_ASSIGN_WITH(const AuditVerdict verdict, request.audit(table),
+                          "while auditing " + request.table);
     if (verdict.problem.empty()) return {};
-    return make_error(ErrorCode::kInvalidArgument, "{}: {}; the published version stays as it was", request.table,
-                      verdict.problem);
+    return make_error(ErrorCode::kInvalidArgument, "{}: {}; the published version stays as it was",
+                      request.table, verdict.problem);
 }
 
 IntervalSet windows_of(const ProgressUpdate& progress) {
@@ -276,8 +300,8 @@ IntervalSet windows_of(const ProgressUpdate& progress) {
 }
 
 /// Commits the rejected rows, in place of those that earlier runs of the same windows rejected.
-Status publish_quarantine(const PublishRequest& request, const PublishContext& context, const Staged& staged,
-                          StagedFiles& files) {
+Status publish_quarantine(const PublishRequest& request, const PublishContext& context,
+                          const Staged& staged, StagedFiles& files) {
     if (!request.quarantine) return {};
     const delta::TableLocation& location = request.quarantine->location;
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
@@ -296,22 +320,28 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
             quarantine.run_id = request.run_id;
             const IntervalSet windows = windows_of(staged.progress);
             if (windows.empty()) {
-                quarantine.mode = std::holds_alternative<OverwriteTable>(request.mode) ? WriteMode(OverwriteTable{})
-                                                                                       : WriteMode(AppendRows{});
+                quarantine.mode = std::holds_alternative<OverwriteTable>(request.mode)
+                                      ? WriteMode(OverwriteTable{})
+                                      : WriteMode(AppendRows{});
             } else {
                 quarantine.mode = ReplaceRange{request.quarantine->window_column, windows};
             }
-            const ReplacementInput input{quarantine, context, commit.base, staged.rejected, commit.base->columns()};
+            const ReplacementInput input{quarantine, context, commit.base, staged.rejected,
+                                         commit.base->columns()};
             INGOT_TRY_ASSIGN(replacement, plan_replacement(input, files));
             if (replacement.added.empty() && replacement.removed.empty()) return {};
         } else {
             INGOT_TRY_ASSIGN(commit.actions,
-                             delta::create_table_actions({request.quarantine->shape.schema, {}, {}, request.quarantine->shape.description},
+                             delta::create_table_actions({request.quarantine->shape.schema,
+                                                          {},
+                                                          {},
+                                                          request.quarantine->shape.description},
                                                          context.clock));
             replacement.added = staged.rejected.files;
         }
         append_file_actions(commit, replacement, context.clock);
-        INGOT_TRY_ASSIGN_WITH(const delta::CommitOutcome outcome, delta::commit(commit, context.parquet, context.clock),
+        INGOT_TRY_ASSIGN_WITH(const delta::CommitOutcome outcome,
+                              delta::commit(commit, context.parquet, context.clock),
                               "while publishing the rejected rows of " + request.table);
         if (std::holds_alternative<delta::Committed>(outcome)) {
             files.keep(replacement.added);
@@ -319,15 +349,17 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
         }
         files.drop(replacement.rewritten);
     }
-    return make_error(ErrorCode::kCommitConflict, "{}: the quarantine table is written by others all the time",
-                      request.table);
+    return make_error(ErrorCode::kCommitConflict,
+                      "{}: the quarantine table is written by others all the time", request.table);
 }
 
 bool says_something(const ProgressUpdate& update) {
-    return !update.windows.empty() || update.whole || !update.identities.empty() || update.stale || update.reset;
+    return !update.windows.empty() || update.whole || !update.identities.empty() || update.stale ||
+           update.reset;
 }
 
-Result<Progress> next_progress(const PublishRequest& request, const ProgressUpdate& update, const Base& base) {
+Result<Progress> next_progress(const PublishRequest& request, const ProgressUpdate& update,
+                               const Base& base) {
     Progress progress = update.reset ? Progress{} : base.progress.progress;
     if (update.stale) progress.restamp(update.stale(progress), update.code_hash, update.inputs);
     for (const ProgressEntry& entry : update.windows) progress.record(entry);
@@ -336,7 +368,8 @@ Result<Progress> next_progress(const PublishRequest& request, const ProgressUpda
     return progress;
 }
 
-Result<delta::CommitOutcome> commit_once(const PublishRequest& request, const PublishContext& context, const Base& base,
+Result<delta::CommitOutcome> commit_once(const PublishRequest& request,
+                                         const PublishContext& context, const Base& base,
                                          const Staged& staged, const Replacement& replacement) {
     delta::CommitRequest commit;
     commit.location = request.location;
@@ -344,7 +377,8 @@ Result<delta::CommitOutcome> commit_once(const PublishRequest& request, const Pu
     commit.operation = request.operation;
     commit.operation_parameters["ingot.run"] = request.run_id;
     if (!staged.progress.windows.empty()) {
-        commit.operation_parameters[std::string(kWindowsParameter)] = write_windows(windows_of(staged.progress));
+        commit.operation_parameters[std::string(kWindowsParameter)] =
+            write_windows(windows_of(staged.progress));
     }
     commit.operation_metrics["numOutputRows"] = fmt::format("{}", staged.accepted.rows);
     commit.operation_metrics["numRejectedRows"] = fmt::format("{}", staged.rejected.rows);
@@ -354,8 +388,10 @@ Result<delta::CommitOutcome> commit_once(const PublishRequest& request, const Pu
     append_file_actions(commit, replacement, context.clock);
     if (says_something(staged.progress)) {
         INGOT_TRY_ASSIGN(const Progress progress, next_progress(request, staged.progress, base));
-        INGOT_TRY_ASSIGN(const std::int64_t number, write_progress(request.location, base.progress.number, progress));
-        commit.actions.emplace_back(delta::Txn{std::string(kProgressAppId), number, context.clock.now().millis()});
+        INGOT_TRY_ASSIGN(const std::int64_t number,
+                         write_progress(request.location, base.progress.number, progress));
+        commit.actions.emplace_back(
+            delta::Txn{std::string(kProgressAppId), number, context.clock.now().millis()});
         crash_point("publish.progress_written");
     }
     return delta::commit(commit, context.parquet, context.clock);
@@ -376,26 +412,32 @@ std::vector<ProgressEntry> entries_within(const Progress& progress, const Interv
 Status check_not_superseded(const PublishRequest& request, const Base& before, const Base& now) {
     const auto superseded = [&](const std::string& what) {
         return make_error(ErrorCode::kCommitConflict,
-                          "{}: {} was published by another run (version {}) while this one was at work; nothing was written twice, "
+                          "{}: {} was published by another run (version {}) while this one was at "
+                          "work; nothing was written twice, "
                           "and this run's result is discarded",
                           request.table, what, now.snapshot ? now.snapshot->version().value() : -1);
     };
     for (const ProgressEntry& entry : request.progress.windows) {
-        if (entries_within(before.progress.progress, entry.interval) != entries_within(now.progress.progress, entry.interval)) {
+        if (entries_within(before.progress.progress, entry.interval) !=
+            entries_within(now.progress.progress, entry.interval)) {
             return superseded("window " + entry.interval.to_string());
         }
     }
-    if (request.progress.whole && before.progress.progress.whole() != now.progress.progress.whole()) {
+    if (request.progress.whole &&
+        before.progress.progress.whole() != now.progress.progress.whole()) {
         return superseded("the table");
     }
     if (request.progress.identities.empty()) return {};
-    INGOT_TRY_ASSIGN(const Identities old_files, load_identities(request.location, before.progress.progress));
-    INGOT_TRY_ASSIGN(const Identities new_files, load_identities(request.location, now.progress.progress));
+    INGOT_TRY_ASSIGN(const Identities old_files,
+                     load_identities(request.location, before.progress.progress));
+    INGOT_TRY_ASSIGN(const Identities new_files,
+                     load_identities(request.location, now.progress.progress));
     for (const auto& [key, files] : request.progress.identities) {
         const auto was = old_files.find(key);
         const auto is = new_files.find(key);
-        const bool same = (was == old_files.end() && is == new_files.end()) ||
-                          (was != old_files.end() && is != new_files.end() && was->second == is->second);
+        const bool same =
+            (was == old_files.end() && is == new_files.end()) ||
+            (was != old_files.end() && is != new_files.end() && was->second == is->second);
         if (!same) return superseded(key);
     }
     return {};
@@ -408,7 +450,8 @@ PublishResult result_of(const Staged& staged, const Replacement& replacement) {
     result.rows_merged = replacement.merged_rows;
     result.rows_rejected = staged.rejected.rows;
     result.reasons = staged.reasons;
-    for (const delta::Add& add : replacement.added) result.bytes_written += static_cast<std::uint64_t>(add.size);
+    for (const delta::Add& add : replacement.added)
+        result.bytes_written += static_cast<std::uint64_t>(add.size);
     return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Stage, audit, publish: the one way by which rows reach a table. Nothing half-written or unchecked is ever visible, and the rows and the
-// progress of a table are switched by one commit (ARCHITECTURE.md, "What must always hold").
+// Stage, audit, publish: the one way by which rows reach a table. Nothing half-written or unchecked
+// is ever visible, and the rows and the progress of a table are switched by one commit
+// (ARCHITECTURE.md, "What must always hold").
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,15 +28,17 @@ struct ReplaceRange {
     std::string column;
     IntervalSet ranges;
 };
-/// Upserts by key, copy on write. Of several rows with one key, and between the stored and the incoming row, the greatest in `order_by`
-/// wins, then in the remaining columns: any order of windows gives the same table. Rows with a null key are an error.
+/// Upserts by key, copy on write. Of several rows with one key, and between the stored and the
+/// incoming row, the greatest in `order_by` wins, then in the remaining columns: any order of
+/// windows gives the same table. Rows with a null key are an error.
 struct UpsertByKey {
     std::vector<std::string> key;
     std::vector<std::string> order_by;
 };
 using WriteMode = std::variant<AppendRows, OverwriteTable, ReplaceRange, UpsertByKey>;
 
-/// What a table is to be like. The schema of an existing table is evolved as `on_schema_change` allows.
+/// What a table is to be like. The schema of an existing table is evolved as `on_schema_change`
+/// allows.
 struct TableShape {
     Schema schema;
     std::vector<std::string> partition_columns;
@@ -50,9 +53,9 @@ struct AuditVerdict {
 
 /// What an audit may look at. Snapshots are readable, though in no log yet.
 struct StagedTable {
-    delta::SnapshotPtr table;        ///< As it would be after the commit.
-    delta::SnapshotPtr new_rows;     ///< Only the rows of this work (before merging, for an upsert).
-    delta::SnapshotPtr before;       ///< The published version; null when the table is new.
+    delta::SnapshotPtr table;     ///< As it would be after the commit.
+    delta::SnapshotPtr new_rows;  ///< Only the rows of this work (before merging, for an upsert).
+    delta::SnapshotPtr before;    ///< The published version; null when the table is new.
     std::int64_t rows = 0;
     std::int64_t rejected = 0;
 };
@@ -63,17 +66,19 @@ struct ProgressUpdate {
     std::vector<ProgressEntry> windows;
     std::optional<WholeBuild> whole;
     Identities identities;
-    std::string code_hash;   ///< Entries with this hash that are not stale are restamped ...
-    InputVersions inputs;    ///< ... with these versions.
-    std::function<IntervalSet(const Progress&)> stale;  ///< Which parts must not be restamped; null: restamp nothing.
-    bool reset = false;      ///< Forget all windows first: the table is built anew.
+    std::string code_hash;  ///< Entries with this hash that are not stale are restamped ...
+    InputVersions inputs;   ///< ... with these versions.
+    std::function<IntervalSet(const Progress&)>
+        stale;           ///< Which parts must not be restamped; null: restamp nothing.
+    bool reset = false;  ///< Forget all windows first: the table is built anew.
 };
 
 /// Where rejected rows go.
 struct Quarantine {
     delta::TableLocation location;
     TableShape shape;           ///< Columns of `select` to keep; `_reject_reason` is among them.
-    std::string window_column;  ///< The column by which a rerun of a window replaces what the window rejected before.
+    std::string window_column;  ///< The column by which a rerun of a window replaces what the
+                                ///< window rejected before.
 };
 
 /// What is known only when all rows have been read.
@@ -83,7 +88,7 @@ struct RowsRead {
 };
 
 struct PublishRequest {
-    std::string table;                     ///< `silver.events`, for messages
+    std::string table;  ///< `silver.events`, for messages
     delta::TableLocation location;
     std::optional<Quarantine> quarantine;
     bool splits = false;  ///< `select` has the column `_reject_reason`; needs `quarantine`.
@@ -92,28 +97,32 @@ struct PublishRequest {
     WriteMode mode;
     project::OnSchemaChange on_schema_change = project::OnSchemaChange::kFail;
     ProgressUpdate progress;
-    /// Called once, after `select` has been staged; may be empty. An error discards what was staged.
+    /// Called once, after `select` has been staged; may be empty. An error discards what was
+    /// staged.
     std::function<Result<RowsRead>()> after_rows;
-    Audit audit;                                        ///< May be empty.
+    Audit audit;  ///< May be empty.
     std::string run_id;
     Timestamp run_time;
     std::string operation = "WRITE";
 };
 
 struct PublishResult {
-    std::optional<delta::TableVersion> version;  ///< Absent: nothing changed, so there was no commit.
-    delta::SnapshotPtr snapshot;                 ///< The table afterwards.
-    std::int64_t rows_selected = 0;              ///< published + rejected
+    std::optional<delta::TableVersion>
+        version;                     ///< Absent: nothing changed, so there was no commit.
+    delta::SnapshotPtr snapshot;     ///< The table afterwards.
+    std::int64_t rows_selected = 0;  ///< published + rejected
     std::int64_t rows_published = 0;
-    std::int64_t rows_merged = 0;                ///< Upsert: rows, stored or incoming, that gave way to another of their key.
+    std::int64_t rows_merged =
+        0;  ///< Upsert: rows, stored or incoming, that gave way to another of their key.
     std::int64_t rows_rejected = 0;
     std::map<std::string, std::int64_t> reasons;
     std::uint64_t bytes_written = 0;
 };
 
-/// Opens a session that sees `overrides` (by table name, `staged.rows` and the like) before the tables of the run.
-using OpenSession =
-    std::function<Result<std::unique_ptr<engine::Session>>(const std::map<std::string, delta::SnapshotPtr>& overrides)>;
+/// Opens a session that sees `overrides` (by table name, `staged.rows` and the like) before the
+/// tables of the run.
+using OpenSession = std::function<Result<std::unique_ptr<engine::Session>>(
+    const std::map<std::string, delta::SnapshotPtr>& overrides)>;
 
 /// What publishing needs from its surroundings.
 struct PublishContext {
@@ -124,13 +133,16 @@ struct PublishContext {
     std::stop_token stop;
 };
 
-/// Stages the rows of `select`, audits the staged table, commits quarantine and table. On any error before the commit the table
-/// and its progress are as before, and the staged files are gone (unless the outcome is unknown: kCommitUnknown).
-/// Errors: what staging gives; kInvalidArgument when the audit fails or the schema may not change so; kCommitConflict when another
-/// run published the same windows first.
+/// Stages the rows of `select`, audits the staged table, commits quarantine and table. On any error
+/// before the commit the table and its progress are as before, and the staged files are gone
+/// (unless the outcome is unknown: kCommitUnknown). Errors: what staging gives; kInvalidArgument
+/// when the audit fails or the schema may not change so; kCommitConflict when another run published
+/// the same windows first.
 Result<PublishResult> publish(const PublishRequest& request, const PublishContext& context);
 
-/// Records progress without rows (windows that are missing or empty). No commit when nothing changes.
-Result<PublishResult> publish_progress(const PublishRequest& request, const PublishContext& context);
+/// Records progress without rows (windows that are missing or empty). No commit when nothing
+/// changes.
+Result<PublishResult> publish_progress(const PublishRequest& request,
+                                       const PublishContext& context);
 
 }  // namespace ingot::publish

@@ -12,16 +12,20 @@ namespace {
 constexpr const char* kStored = "staged.stored";
 constexpr const char* kIncoming = "staged.incoming";
 
-Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode, StagedFiles& files);
-Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode, StagedFiles& files);
+Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode,
+                                  StagedFiles& files);
+Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
+                           StagedFiles& files);
 
 }  // namespace
 
 Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles& files) {
-    if (const auto* range = std::get_if<ReplaceRange>(&input.request.mode); range != nullptr && input.base) {
+    if (const auto* range = std::get_if<ReplaceRange>(&input.request.mode);
+        range != nullptr && input.base) {
         return replace_range(input, *range, files);
     }
-    if (const auto* by_key = std::get_if<UpsertByKey>(&input.request.mode)) return upsert(input, *by_key, files);
+    if (const auto* by_key = std::get_if<UpsertByKey>(&input.request.mode))
+        return upsert(input, *by_key, files);
     Replacement replacement;
     replacement.base = input.base;
     replacement.added = input.incoming.files;
@@ -32,7 +36,8 @@ Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles&
     return replacement;
 }
 
-void append_file_actions(delta::CommitRequest& commit, const Replacement& replacement, Clock& clock) {
+void append_file_actions(delta::CommitRequest& commit, const Replacement& replacement,
+                         Clock& clock) {
     const std::int64_t now = clock.now().millis();
     for (const delta::FileOrdinal file : replacement.removed) {
         commit.actions.emplace_back(replacement.base->files().remove(file, now, true));
@@ -40,13 +45,15 @@ void append_file_actions(delta::CommitRequest& commit, const Replacement& replac
     for (const delta::Add& add : replacement.added) commit.actions.emplace_back(add);
 }
 
-engine::WriteTarget table_target(const PublishRequest& request, const std::vector<delta::TableColumn>& columns) {
+engine::WriteTarget table_target(const PublishRequest& request,
+                                 const std::vector<delta::TableColumn>& columns) {
     engine::WriteTarget target;
     target.location = request.location;
     target.columns = columns;
     std::vector<std::pair<std::size_t, std::string>> partitions;
     for (const delta::TableColumn& column : columns) {
-        if (column.partition_index) partitions.emplace_back(*column.partition_index, column.field.name);
+        if (column.partition_index)
+            partitions.emplace_back(*column.partition_index, column.field.name);
     }
     std::sort(partitions.begin(), partitions.end());
     for (auto& [index, name] : partitions) target.partition_columns.push_back(std::move(name));
@@ -62,7 +69,8 @@ std::string in_ranges(const std::string& column, const DataType& type, const Int
     for (const Interval& range : ranges.intervals()) {
         if (!sql.empty()) sql += " OR ";
         // Compared as an instant, so that a date column stands for its midnight.
-        const std::string value = type.id() == TypeId::kTimestamp ? column : column + "::TIMESTAMPTZ";
+        const std::string value =
+            type.id() == TypeId::kTimestamp ? column : column + "::TIMESTAMPTZ";
         sql += fmt::format("({0} >= {1} AND {0} < {2})", value,
                            Scalar::integer(TypeId::kTimestamp, range.start.micros()).to_sql(),
                            Scalar::integer(TypeId::kTimestamp, range.end.micros()).to_sql());
@@ -74,18 +82,21 @@ constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 
 /// A bound of a timestamp or date column as an instant.
 Timestamp as_instant(const Scalar& value) {
-    return value.type().id() == TypeId::kDate ? Timestamp::from_micros(value.as_integer() * kMicrosPerDay)
-                                              : Timestamp::from_micros(value.as_integer());
+    return value.type().id() == TypeId::kDate
+               ? Timestamp::from_micros(value.as_integer() * kMicrosPerDay)
+               : Timestamp::from_micros(value.as_integer());
 }
 
 Scalar bound_for(const DataType& type, Timestamp at, bool round_up) {
     if (type.id() != TypeId::kDate) return Scalar::integer(type, at.micros());
-    const std::int64_t days = at.micros() / kMicrosPerDay - (at.micros() % kMicrosPerDay < 0 ? 1 : 0);
+    const std::int64_t days =
+        at.micros() / kMicrosPerDay - (at.micros() % kMicrosPerDay < 0 ? 1 : 0);
     const bool exact = days * kMicrosPerDay == at.micros();
     return Scalar::integer(type, days + (round_up && !exact ? 1 : 0));
 }
 
-delta::Predicate range_predicate(const std::string& column, const DataType& type, const Interval& range) {
+delta::Predicate range_predicate(const std::string& column, const DataType& type,
+                                 const Interval& range) {
     using Op = delta::Predicate::Op;
     return delta::Predicate::all_of(
         {delta::Predicate::compare({column}, Op::kGe, bound_for(type, range.start, false)),
@@ -96,12 +107,14 @@ bool wholly_inside(const delta::ColumnBounds& bounds, const IntervalSet& ranges)
     if (!bounds.min || !bounds.max || bounds.null_count.value_or(1) != 0) return false;
     const Timestamp first = as_instant(*bounds.min);
     const Timestamp last = as_instant(*bounds.max);
-    return std::any_of(ranges.intervals().begin(), ranges.intervals().end(),
-                       [&](const Interval& range) { return range.start <= first && last < range.end; });
+    return std::any_of(
+        ranges.intervals().begin(), ranges.intervals().end(),
+        [&](const Interval& range) { return range.start <= first && last < range.end; });
 }
 
 /// A snapshot of only these files.
-Result<delta::SnapshotPtr> only(const delta::SnapshotPtr& base, const delta::FileSelection& chosen) {
+Result<delta::SnapshotPtr> only(const delta::SnapshotPtr& base,
+                                const delta::FileSelection& chosen) {
     std::vector<delta::Add> files;
     for (const delta::FileOrdinal file : chosen) files.push_back(base->files().add(file));
     return delta::overlay(base->location(), base, {true, {}, std::move(files), std::nullopt});
@@ -111,10 +124,12 @@ void tag_rewritten(std::vector<delta::Add>& files) {
     for (delta::Add& file : files) file.tags[std::string(kRewrittenTag)] = "true";
 }
 
-Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode, StagedFiles& files) {
+Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode,
+                                  StagedFiles& files) {
     const Field* field = input.base->schema().find(mode.column);
     if (field == nullptr) {
-        return make_error(ErrorCode::kInvalidArgument, "{} has no column {} to tell its windows apart", input.request.table,
+        return make_error(ErrorCode::kInvalidArgument,
+                          "{} has no column {} to tell its windows apart", input.request.table,
                           mode.column);
     }
     Replacement replacement;
@@ -122,22 +137,27 @@ Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRa
     for (const Interval& range : mode.ranges.intervals()) {
         replacement.reads.predicates.push_back(range_predicate(field->name, field->type, range));
     }
-    replacement.removed = input.base->files().select(delta::Predicate::any_of(replacement.reads.predicates));
+    replacement.removed =
+        input.base->files().select(delta::Predicate::any_of(replacement.reads.predicates));
     delta::FileSelection partial;
     for (const delta::FileOrdinal file : replacement.removed) {
-        if (!wholly_inside(input.base->files().bounds(file, {field->name}), mode.ranges)) partial.push_back(file);
+        if (!wholly_inside(input.base->files().bounds(file, {field->name}), mode.ranges))
+            partial.push_back(file);
     }
     replacement.added = input.incoming.files;
     if (partial.empty()) return replacement;
 
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr stored, only(input.base, partial));
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, input.context.open_session({{kStored, stored}}));
-    const engine::Query kept{fmt::format("SELECT * FROM {} WHERE ({}) IS NOT TRUE", kStored,
-                                         in_ranges(quality::quoted_name(field->name), field->type, mode.ranges)),
-                             {}};
-    INGOT_TRY_ASSIGN_WITH(engine::WriteResult written,
-                          session->write(kept, table_target(input.request, input.columns), input.context.stop),
-                          "while rewriting the rows of other windows");
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
+                     input.context.open_session({{kStored, stored}}));
+    const engine::Query kept{
+        fmt::format("SELECT * FROM {} WHERE ({}) IS NOT TRUE", kStored,
+                    in_ranges(quality::quoted_name(field->name), field->type, mode.ranges)),
+        {}};
+    INGOT_TRY_ASSIGN_WITH(
+        engine::WriteResult written,
+        session->write(kept, table_target(input.request, input.columns), input.context.stop),
+        "while rewriting the rows of other windows");
     files.add(input.request.location, written.files);
     tag_rewritten(written.files);
     replacement.rewritten = written.files;
@@ -146,7 +166,8 @@ Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRa
 }
 
 /// Stored files whose keys may be among the incoming ones, by the range of the first key column.
-Result<delta::FileSelection> files_with_keys(const ReplacementInput& input, const delta::Snapshot& incoming,
+Result<delta::FileSelection> files_with_keys(const ReplacementInput& input,
+                                             const delta::Snapshot& incoming,
                                              const UpsertByKey& mode) {
     std::optional<Scalar> least;
     std::optional<Scalar> greatest;
@@ -159,24 +180,30 @@ Result<delta::FileSelection> files_with_keys(const ReplacementInput& input, cons
     }
     if (!least) return delta::FileSelection{};
     using Op = delta::Predicate::Op;
-    return input.base->files().select(delta::Predicate::all_of({delta::Predicate::compare(column, Op::kGe, *least),
-                                                                delta::Predicate::compare(column, Op::kLe, *greatest)}));
+    return input.base->files().select(
+        delta::Predicate::all_of({delta::Predicate::compare(column, Op::kGe, *least),
+                                  delta::Predicate::compare(column, Op::kLe, *greatest)}));
 }
 
-Status check_keys(const ReplacementInput& input, engine::Session& session, const UpsertByKey& mode) {
+Status check_keys(const ReplacementInput& input, engine::Session& session,
+                  const UpsertByKey& mode) {
     std::string any_null;
-    for (const std::string& name : mode.key) any_null += (any_null.empty() ? "" : " OR ") + quality::quoted_name(name) + " IS NULL";
+    for (const std::string& name : mode.key)
+        any_null += (any_null.empty() ? "" : " OR ") + quality::quoted_name(name) + " IS NULL";
     INGOT_TRY_ASSIGN(const ColumnBatch counted,
-                     session.query_all({fmt::format("SELECT count(*) FROM {} WHERE {}", kIncoming, any_null), {}},
-                                       input.context.stop));
+                     session.query_all(
+                         {fmt::format("SELECT count(*) FROM {} WHERE {}", kIncoming, any_null), {}},
+                         input.context.stop));
     const auto nulls = counted.columns.front().value<std::int64_t>(0);
     if (nulls == 0) return {};
     return make_error(ErrorCode::kInvalidArgument,
-                      "{}: {} rows have a null key; filter them, or reject them with a rule (reject: [{{reason: NULL_KEY, when: ...}}])",
+                      "{}: {} rows have a null key; filter them, or reject them with a rule "
+                      "(reject: [{{reason: NULL_KEY, when: ...}}])",
                       input.request.table, nulls);
 }
 
-Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode, StagedFiles& files) {
+Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
+                           StagedFiles& files) {
     Replacement replacement;
     replacement.base = input.base;
     if (input.incoming.files.empty()) return replacement;
@@ -187,26 +214,32 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
     metadata.schema_string = delta::schema_to_json(schema);
     metadata.partition_columns = table_target(input.request, input.columns).partition_columns;
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr incoming,
-                     delta::overlay(input.request.location, nullptr, {true, {}, input.incoming.files, metadata}));
+                     delta::overlay(input.request.location, nullptr,
+                                    {true, {}, input.incoming.files, metadata}));
     std::map<std::string, delta::SnapshotPtr> visible{{kIncoming, incoming}};
     if (input.base) {
         INGOT_TRY_ASSIGN(replacement.removed, files_with_keys(input, *incoming, mode));
         replacement.reads.whole_table = true;
         INGOT_TRY_ASSIGN(visible[kStored], only(input.base, replacement.removed));
     }
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, input.context.open_session(visible));
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
+                     input.context.open_session(visible));
     INGOT_TRY(check_keys(input, *session, mode));
-    INGOT_TRY_ASSIGN_WITH(engine::WriteResult written,
-                          session->write({merge_select(mode, schema, kIncoming, replacement.removed.empty() ? std::string() : kStored), {}},
-                                         table_target(input.request, input.columns), input.context.stop),
-                          "while merging into " + input.request.table);
+    INGOT_TRY_ASSIGN_WITH(
+        engine::WriteResult written,
+        session->write({merge_select(mode, schema, kIncoming,
+                                     replacement.removed.empty() ? std::string() : kStored),
+                        {}},
+                       table_target(input.request, input.columns), input.context.stop),
+        "while merging into " + input.request.table);
     files.add(input.request.location, written.files);
 
     std::int64_t stored_rows = 0;
     if (input.base) stored_rows = input.base->files().live_rows(replacement.removed).value_or(0);
     replacement.added = written.files;
     replacement.rewritten = written.files;
-    replacement.merged_rows = std::max<std::int64_t>(0, stored_rows + input.incoming.rows - written.rows);
+    replacement.merged_rows =
+        std::max<std::int64_t>(0, stored_rows + input.incoming.rows - written.rows);
     return replacement;
 }
 

@@ -19,20 +19,22 @@ struct ReplacementInput {
 /// Which files go and which come, given the table as it is now.
 struct Replacement {
     delta::SnapshotPtr base;
-    delta::FileSelection removed;        ///< Of `base`.
-    std::vector<delta::Add> added;       ///< Everything that the commit adds.
-    std::vector<delta::Add> rewritten;   ///< Those of `added` that were written here, for this base.
+    delta::FileSelection removed;       ///< Of `base`.
+    std::vector<delta::Add> added;      ///< Everything that the commit adds.
+    std::vector<delta::Add> rewritten;  ///< Those of `added` that were written here, for this base.
     delta::ReadSet reads;
     std::int64_t merged_rows = 0;
 };
 
-/// Plans by the request's write mode; rewrites the files that hold both rows that stay and rows that go. What it writes is also put
-/// into `files`.
+/// Plans by the request's write mode; rewrites the files that hold both rows that stay and rows
+/// that go. What it writes is also put into `files`.
 Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles& files);
 
-void append_file_actions(delta::CommitRequest& commit, const Replacement& replacement, Clock& clock);
+void append_file_actions(delta::CommitRequest& commit, const Replacement& replacement,
+                         Clock& clock);
 
 /// Where new files of the request's table are written.
-engine::WriteTarget table_target(const PublishRequest& request, const std::vector<delta::TableColumn>& columns);
+engine::WriteTarget table_target(const PublishRequest& request,
+                                 const std::vector<delta::TableColumn>& columns);
 
 }  // namespace ingot::publish

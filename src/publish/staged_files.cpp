@@ -17,9 +17,11 @@ void StagedFiles::add(const delta::TableLocation& location, const std::vector<de
 template <class Each>
 void StagedFiles::take(const std::vector<delta::Add>& files, Each each) {
     const auto named = [&](const File& file) {
-        return std::any_of(files.begin(), files.end(), [&](const delta::Add& add) { return add.path == file.path; });
+        return std::any_of(files.begin(), files.end(),
+                           [&](const delta::Add& add) { return add.path == file.path; });
     };
-    const auto gone = std::stable_partition(files_.begin(), files_.end(), [&](const File& f) { return !named(f); });
+    const auto gone = std::stable_partition(files_.begin(), files_.end(),
+                                            [&](const File& f) { return !named(f); });
     std::for_each(gone, files_.end(), each);
     files_.erase(gone, files_.end());
 }
@@ -28,13 +30,18 @@ void StagedFiles::keep(const std::vector<delta::Add>& files) {
     take(files, [](const File&) {});
 }
 
-void StagedFiles::drop(const std::vector<delta::Add>& files) { take(files, remove); }
+void StagedFiles::drop(const std::vector<delta::Add>& files) {
+    take(files, remove);
+}
 
 void StagedFiles::remove(const File& file) {
-    // A staged file that cannot be removed is an orphan, invisible to readers: fsck finds it. The error that led here matters more.
+    // A staged file that cannot be removed is an orphan, invisible to readers: fsck finds it. The
+    // error that led here matters more.
     const Result<std::string> object = delta::data_object(file.location, file.path);
     const Status removed = object ? file.location.store->remove(*object) : Status(object.error());
-    if (!removed) log_warning("could not remove the staged file {}: {}", file.path, removed.error().to_string());
+    if (!removed)
+        log_warning("could not remove the staged file {}: {}", file.path,
+                    removed.error().to_string());
 }
 
 }  // namespace ingot::publish

@@ -7,8 +7,8 @@
 
 namespace ingot::publish {
 
-/// Data files that are in no log yet. What is still here at the end is removed: a failed publish leaves nothing behind (and what a
-/// killed process leaves, `ingot table fsck` finds).
+/// Data files that are in no log yet. What is still here at the end is removed: a failed publish
+/// leaves nothing behind (and what a killed process leaves, `ingot table fsck` finds).
 class StagedFiles {
 public:
     StagedFiles() = default;

@@ -20,25 +20,29 @@ struct WindowWork {
 };
 
 struct StalenessQuestion {
-    std::vector<Interval> windows;                  ///< Candidates, in order.
+    std::vector<Interval> windows;  ///< Candidates, in order.
     std::string code_hash;
     project::OnCodeChange on_code_change = project::OnCodeChange::kRebuild;
-    std::map<std::string, InputHistory> inputs;     ///< By table, since the oldest version recorded in `progress`.
-    bool forced = false;                            ///< `--full`
+    std::map<std::string, InputHistory>
+        inputs;           ///< By table, since the oldest version recorded in `progress`.
+    bool forced = false;  ///< `--full`
     Timestamp now;
-    std::optional<Duration> retry_missing_for;      ///< How long a missing window is looked for again; absent: always.
+    std::optional<Duration>
+        retry_missing_for;  ///< How long a missing window is looked for again; absent: always.
 };
 
 /// The windows that are new, missing or stale, in order.
 std::vector<WindowWork> windows_to_do(const Progress& progress, const StalenessQuestion& question);
 
 /// The parts of `progress` that its inputs' changes touch: what a commit must not restamp.
-IntervalSet stale_parts(const Progress& progress, const std::map<std::string, InputHistory>& inputs);
+IntervalSet stale_parts(const Progress& progress,
+                        const std::map<std::string, InputHistory>& inputs);
 
 /// Whether a table without windows has to be built again, and why; nothing when it is up to date.
 std::optional<WindowWork> whole_to_do(const Progress& progress, const StalenessQuestion& question);
 
-/// For each input, the oldest version that an entry records; absent when an entry does not know the input at all.
+/// For each input, the oldest version that an entry records; absent when an entry does not know the
+/// input at all.
 InputVersions oldest_inputs(const Progress& progress);
 
 }  // namespace ingot::publish

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <random>
 #include <set>
 
@@ -13,9 +12,15 @@ using testing::HasSubstr;
 
 constexpr const char* kInput = "bronze.events";
 
-Timestamp hour(int h) { return Timestamp::from_micros(h * 3'600'000'000LL); }
-Interval hours(int from, int to) { return Interval{hour(from), hour(to)}; }
-InputVersion at_version(std::int64_t version) { return {delta::TableVersion(version), hour(0)}; }
+Timestamp hour(int h) {
+    return Timestamp::from_micros(h * 3'600'000'000LL);
+}
+Interval hours(int from, int to) {
+    return Interval{hour(from), hour(to)};
+}
+InputVersion at_version(std::int64_t version) {
+    return {delta::TableVersion(version), hour(0)};
+}
 
 std::vector<Interval> each_hour(int from, int to) {
     std::vector<Interval> windows;
@@ -23,7 +28,8 @@ std::vector<Interval> each_hour(int from, int to) {
     return windows;
 }
 
-ProgressEntry built(int from, int to, std::int64_t input_version, WindowState state = WindowState::kDone) {
+ProgressEntry built(int from, int to, std::int64_t input_version,
+                    WindowState state = WindowState::kDone) {
     return {hours(from, to), state, "code", {{kInput, at_version(input_version)}}, std::nullopt};
 }
 
@@ -38,20 +44,23 @@ StalenessQuestion question(int from, int to, InputHistory history) {
 
 std::set<int> hours_of(const std::vector<WindowWork>& work) {
     std::set<int> result;
-    for (const WindowWork& each : work) result.insert(static_cast<int>(each.window.start.micros() / 3'600'000'000LL));
+    for (const WindowWork& each : work)
+        result.insert(static_cast<int>(each.window.start.micros() / 3'600'000'000LL));
     return result;
 }
 
 TEST(Staleness, WindowsWithoutAnEntryAreNew) {
     Progress progress;
     progress.record(built(1, 2, 5));
-    EXPECT_EQ(hours_of(windows_to_do(progress, question(0, 3, {at_version(5), {}}))), (std::set<int>{0, 2}));
+    EXPECT_EQ(hours_of(windows_to_do(progress, question(0, 3, {at_version(5), {}}))),
+              (std::set<int>{0, 2}));
 }
 
 TEST(Staleness, ALateHourMakesExactlyTheWindowsStaleThatItTouches) {
     Progress progress;
     progress.record(built(0, 24, 5));
-    const InputHistory history{at_version(6), {{delta::TableVersion(6), false, IntervalSet({hours(15, 16)})}}};
+    const InputHistory history{at_version(6),
+                               {{delta::TableVersion(6), false, IntervalSet({hours(15, 16)})}}};
     const std::vector<WindowWork> work = windows_to_do(progress, question(0, 24, history));
     EXPECT_EQ(hours_of(work), (std::set<int>{15}));
     EXPECT_EQ(work.front().reason, WorkReason::kInputChanged);
@@ -101,8 +110,11 @@ TEST(Staleness, AWindowCoveredByTwoEntriesIsStaleWhenEitherIs) {
     q.windows = {hours(0, 24)};
     q.code_hash = "code";
     q.now = hour(1000);
-    q.inputs.emplace(kInput, InputHistory{at_version(7), {{delta::TableVersion(6), false, IntervalSet({hours(20, 21)})}}});
-    EXPECT_EQ(windows_to_do(progress, q).size(), 1U);  // The entry of the morning has not seen version 6.
+    q.inputs.emplace(kInput,
+                     InputHistory{at_version(7),
+                                  {{delta::TableVersion(6), false, IntervalSet({hours(20, 21)})}}});
+    EXPECT_EQ(windows_to_do(progress, q).size(),
+              1U);  // The entry of the morning has not seen version 6.
     q.inputs.clear();
     q.inputs.emplace(kInput, InputHistory{at_version(7), {}});
     EXPECT_TRUE(windows_to_do(progress, q).empty());
@@ -113,13 +125,14 @@ TEST(Staleness, ATableWithoutWindowsIsStaleWhenAnyInputChangedRows) {
     progress.record_whole({"code", {{kInput, at_version(5)}}});
     StalenessQuestion q = question(0, 0, {at_version(6), {}});
     EXPECT_FALSE(whole_to_do(progress, q));  // Version 6 changed no rows: maintenance.
-    q.inputs.at(kInput).changes.push_back({delta::TableVersion(6), false, IntervalSet({hours(1, 2)})});
+    q.inputs.at(kInput).changes.push_back(
+        {delta::TableVersion(6), false, IntervalSet({hours(1, 2)})});
     ASSERT_TRUE(whole_to_do(progress, q));
     EXPECT_EQ(whole_to_do(progress, q)->reason, WorkReason::kInputChanged);
 }
 
-/// Random input commits and runs. Invariant: a window is to be done exactly when a commit touched it after the run that built it,
-/// however entries were merged by restamping.
+/// Random input commits and runs. Invariant: a window is to be done exactly when a commit touched
+/// it after the run that built it, however entries were merged by restamping.
 TEST(Staleness, RestampingNeverHidesOrInventsAChange) {
     const unsigned seed = std::random_device{}();
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -135,7 +148,8 @@ TEST(Staleness, RestampingNeverHidesOrInventsAChange) {
             const int from = static_cast<int>(random() % kHours);
             const int to = std::min(kHours, from + 1 + static_cast<int>(random() % 4));
             if (random() % 2 == 0) {
-                log.push_back({delta::TableVersion(version), false, IntervalSet({hours(from, to)})});
+                log.push_back(
+                    {delta::TableVersion(version), false, IntervalSet({hours(from, to)})});
                 for (int h = from; h < to; ++h) touched_at[h] = version;
                 continue;
             }
@@ -150,10 +164,13 @@ TEST(Staleness, RestampingNeverHidesOrInventsAChange) {
         for (int h = 0; h < kHours; ++h) {
             const auto built_with = built_at.find(h);
             const auto touched = touched_at.find(h);
-            const bool stale = touched != touched_at.end() && built_with != built_at.end() && touched->second > built_with->second;
+            const bool stale = touched != touched_at.end() && built_with != built_at.end() &&
+                               touched->second > built_with->second;
             if (built_with == built_at.end() || stale) expected.insert(h);
         }
-        EXPECT_EQ(hours_of(windows_to_do(progress, question(0, kHours, {at_version(now), log}))), expected) << "round " << round;
+        EXPECT_EQ(hours_of(windows_to_do(progress, question(0, kHours, {at_version(now), log}))),
+                  expected)
+            << "round " << round;
     }
 }
 

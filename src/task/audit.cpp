@@ -16,19 +16,23 @@ std::optional<std::int64_t> row_count(const delta::SnapshotPtr& snapshot) {
 }
 
 /// Values that anomaly checks of this table measured when it was published before.
-Result<std::map<std::string, std::vector<double>>> check_history(const AuditedTable& table, const TaskContext& context) {
+Result<std::map<std::string, std::vector<double>>> check_history(const AuditedTable& table,
+                                                                 const TaskContext& context) {
     std::map<std::string, std::vector<double>> history;
     std::unique_ptr<engine::Session> session;
     for (const project::Check& check : table.checks) {
         const auto* anomaly = std::get_if<project::AnomalyCheck>(&check.body);
         if (anomaly == nullptr) continue;
-        INGOT_TRY_ASSIGN(const delta::SnapshotPtr results, context.pins.snapshot(quality::check_results_table()));
+        INGOT_TRY_ASSIGN(const delta::SnapshotPtr results,
+                         context.pins.snapshot(quality::check_results_table()));
         if (!results) return history;
         if (!session) {
             INGOT_TRY_ASSIGN(session, context.pins.open_session({{"staged.results", results}}));
         }
         INGOT_TRY_ASSIGN(const ColumnBatch batch,
-                         session->query_all({quality::history_sql("staged.results", table.table, check.name, anomaly->history), {}},
+                         session->query_all({quality::history_sql("staged.results", table.table,
+                                                                  check.name, anomaly->history),
+                                             {}},
                                             context.stop));
         for (std::int64_t row = 0; row < batch.rows; ++row) {
             history[check.name].push_back(batch.columns.front().value<double>(row));
@@ -37,13 +41,14 @@ Result<std::map<std::string, std::vector<double>>> check_history(const AuditedTa
     return history;
 }
 
-Result<CheckRun> plan_run(const AuditedTable& table, const Schema& schema, const delta::SnapshotPtr& before,
-                          const TaskContext& context) {
+Result<CheckRun> plan_run(const AuditedTable& table, const Schema& schema,
+                          const delta::SnapshotPtr& before, const TaskContext& context) {
     CheckRun run;
     run.target = quality::CheckTarget{table.table, schema, kStagedRows, kStagedTable};
     run.checks = table.checks;
-    Result<quality::ImpliedChecks> implied = table.model != nullptr ? quality::implied_checks(*table.model, schema)
-                                                                   : quality::implied_checks(*table.source_table);
+    Result<quality::ImpliedChecks> implied = table.model != nullptr
+                                                 ? quality::implied_checks(*table.model, schema)
+                                                 : quality::implied_checks(*table.source_table);
     if (!implied) return std::move(implied).error();
     run.checks.insert(run.checks.end(), implied->checks.begin(), implied->checks.end());
     run.conditions = std::move(implied->conditions);
@@ -56,7 +61,8 @@ Result<CheckRun> plan_run(const AuditedTable& table, const Schema& schema, const
     return run;
 }
 
-quality::Judgement judge_rows(const AuditedTable& table, const publish::StagedTable& staged, const TableReport& report) {
+quality::Judgement judge_rows(const AuditedTable& table, const publish::StagedTable& staged,
+                              const TableReport& report) {
     quality::VolumeFacts facts;
     facts.accepted = staged.rows;
     facts.rejected = staged.rejected;
@@ -65,36 +71,43 @@ quality::Judgement judge_rows(const AuditedTable& table, const publish::StagedTa
     // Only a whole rebuild is comparable with the version before: windows differ.
     if (!table.parameters.window) facts.previous = row_count(staged.before);
     for (const project::Check& check : table.checks) {
-        facts.says_itself = facts.says_itself || std::holds_alternative<project::RowCountCheck>(check.body);
+        facts.says_itself =
+            facts.says_itself || std::holds_alternative<project::RowCountCheck>(check.body);
     }
     return quality::judge_volume(facts);
 }
 
 }  // namespace
 
-publish::Audit make_audit(const AuditedTable& table, const TaskContext& context, TableReport& report) {
-    return [table, &context, &report](const publish::StagedTable& staged) -> Result<publish::AuditVerdict> {
+publish::Audit make_audit(const AuditedTable& table, const TaskContext& context,
+                          TableReport& report) {
+    return [table, &context,
+            &report](const publish::StagedTable& staged) -> Result<publish::AuditVerdict> {
         const quality::Judgement volume = judge_rows(table, staged, report);
         if (!volume.ok()) return publish::AuditVerdict{volume.sentence};
         if (volume.verdict == quality::Verdict::kWarn) report.warnings.push_back(volume.sentence);
 
-        INGOT_TRY_ASSIGN(const CheckRun run, plan_run(table, staged.table->schema(), staged.before, context));
+        INGOT_TRY_ASSIGN(const CheckRun run,
+                         plan_run(table, staged.table->schema(), staged.before, context));
         if (run.checks.empty() && run.conditions.empty()) return publish::AuditVerdict{};
         INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
                          context.pins.open_session({{kStagedRows, staged.new_rows},
                                                     {kStagedTable, staged.table},
                                                     {table.table.text(), staged.table}}));
-        INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> results, run_checks(*session, run, context.stop));
+        INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> results,
+                         run_checks(*session, run, context.stop));
         report.checks.insert(report.checks.end(), results.begin(), results.end());
         return publish::AuditVerdict{quality::blocking_problem(results)};
     };
 }
 
-Result<std::vector<quality::CheckResult>> check_published(const AuditedTable& table, const delta::SnapshotPtr& snapshot,
+Result<std::vector<quality::CheckResult>> check_published(const AuditedTable& table,
+                                                          const delta::SnapshotPtr& snapshot,
                                                           const TaskContext& context) {
     INGOT_TRY_ASSIGN(const CheckRun run, plan_run(table, snapshot->schema(), snapshot, context));
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
-                     context.pins.open_session({{kStagedRows, snapshot}, {kStagedTable, snapshot}}));
+    INGOT_TRY_ASSIGN(
+        const std::unique_ptr<engine::Session> session,
+        context.pins.open_session({{kStagedRows, snapshot}, {kStagedTable, snapshot}}));
     return run_checks(*session, run, context.stop);
 }
 
@@ -109,22 +122,27 @@ Status check_requirements(const project::Model& model, const TaskContext& contex
                              .united(stored.progress.in_state(publish::WindowState::kEmpty));
             facts.published_at = input->timestamp();
             facts.rows = row_count(input);
-            const project::Source* source = context.workspace.project->find_source(requirement.table);
-            const project::Model* upstream = context.workspace.project->find_model(requirement.table);
+            const project::Source* source =
+                context.workspace.project->find_source(requirement.table);
+            const project::Model* upstream =
+                context.workspace.project->find_model(requirement.table);
             const auto& window = source != nullptr ? source->window : upstream->window;
             const auto& start = source != nullptr ? source->start : upstream->start;
             if (window && start) {
-                const Timestamp end = context.options.window ? context.options.window->end : context.run.time;
-                INGOT_TRY_ASSIGN(const std::optional<Interval> range, project::closed_range(*window, *start, end));
+                const Timestamp end =
+                    context.options.window ? context.options.window->end : context.run.time;
+                INGOT_TRY_ASSIGN(const std::optional<Interval> range,
+                                 project::closed_range(*window, *start, end));
                 if (range) {
                     INGOT_TRY_ASSIGN(facts.windows, project::enumerate_windows(*window, *range));
                 }
             }
         }
-        const quality::Judgement judgement = quality::judge_requirement(requirement, facts, context.run.time);
+        const quality::Judgement judgement =
+            quality::judge_requirement(requirement, facts, context.run.time);
         if (!judgement.ok()) {
-            return make_error(ErrorCode::kInvalidArgument, "{}: {} ({})", model.name.text(), judgement.sentence,
-                              requirement.place.to_string());
+            return make_error(ErrorCode::kInvalidArgument, "{}: {} ({})", model.name.text(),
+                              judgement.sentence, requirement.place.to_string());
         }
     }
     return {};

@@ -15,12 +15,14 @@ struct AuditedTable {
     bool allow_empty = false;
 };
 
-/// An audit that runs the table's checks on the staged rows, adds the results to `report` and lets nothing pass that blocks. `context`
-/// and `report` must outlive it.
-publish::Audit make_audit(const AuditedTable& table, const TaskContext& context, TableReport& report);
+/// An audit that runs the table's checks on the staged rows, adds the results to `report` and lets
+/// nothing pass that blocks. `context` and `report` must outlive it.
+publish::Audit make_audit(const AuditedTable& table, const TaskContext& context,
+                          TableReport& report);
 
 /// The checks of a table against its published version. Adds nothing to the lake.
-Result<std::vector<quality::CheckResult>> check_published(const AuditedTable& table, const delta::SnapshotPtr& snapshot,
+Result<std::vector<quality::CheckResult>> check_published(const AuditedTable& table,
+                                                          const delta::SnapshotPtr& snapshot,
                                                           const TaskContext& context);
 
 /// `requires`: kInvalidArgument with the sentence of the first that does not hold.

@@ -9,10 +9,13 @@ namespace ingot::task {
 /// Batches in memory as a source for one scan.
 class BatchList final : public BatchSource {
 public:
-    BatchList(Schema schema, std::vector<ColumnBatch> batches) : schema_(std::move(schema)), batches_(std::move(batches)) {}
+    BatchList(Schema schema, std::vector<ColumnBatch> batches)
+        : schema_(std::move(schema)), batches_(std::move(batches)) {}
     const Schema& schema() const override { return schema_; }
     std::size_t max_readers() const override { return 1; }
-    Result<std::unique_ptr<BatchReader>> open_reader() override { return std::unique_ptr<BatchReader>(new Reader(batches_)); }
+    Result<std::unique_ptr<BatchReader>> open_reader() override {
+        return std::unique_ptr<BatchReader>(new Reader(batches_));
+    }
 
 private:
     class Reader final : public BatchReader {

@@ -8,11 +8,13 @@ namespace ingot::task {
 
 Status append_check_results(const RunReport& report, const TaskContext& context) {
     std::vector<ColumnBatch> batches;
-    const quality::ResultStamp stamp{report.run_id, context.workspace.clock.now(),
-                                     context.options.window ? std::optional(context.options.window->start) : std::nullopt,
-                                     context.options.window ? std::optional(context.options.window->end) : std::nullopt};
+    const quality::ResultStamp stamp{
+        report.run_id, context.workspace.clock.now(),
+        context.options.window ? std::optional(context.options.window->start) : std::nullopt,
+        context.options.window ? std::optional(context.options.window->end) : std::nullopt};
     for (const TableReport& table : report.tables) {
-        if (!table.checks.empty()) batches.push_back(quality::check_results_batch(table.checks, stamp));
+        if (!table.checks.empty())
+            batches.push_back(quality::check_results_batch(table.checks, stamp));
     }
     if (batches.empty()) return {};
     BatchList rows(quality::check_results_schema(), std::move(batches));

@@ -3,7 +3,8 @@
 
 namespace ingot::task {
 
-/// Appends all check results of a run to `ingot.check_results` in one commit. Nothing to do without results.
+/// Appends all check results of a run to `ingot.check_results` in one commit. Nothing to do without
+/// results.
 Status append_check_results(const RunReport& report, const TaskContext& context);
 
 }  // namespace ingot::task

@@ -31,34 +31,42 @@ struct TableOfSource {
     const project::SourceTable& table;
 };
 
-Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const TaskContext& context, TableReport& report);
+Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const TaskContext& context,
+                  TableReport& report);
 Status load_pass(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                 const std::vector<publish::ProgressEntry>& absent, const TaskContext& context, TableReport& report);
+                 const std::vector<publish::ProgressEntry>& absent, const TaskContext& context,
+                 TableReport& report);
 
 }  // namespace
 
-std::vector<TableReport> run_source(const project::Source& source, const std::vector<project::TableName>& tables,
+std::vector<TableReport> run_source(const project::Source& source,
+                                    const std::vector<project::TableName>& tables,
                                     const TaskContext& context) {
     std::vector<TableReport> reports;
     for (const project::TableName& name : tables) {
-        reports.push_back(reported(name, context.workspace.clock, [&](TableReport& report) -> Status {
-            if (std::holds_alternative<project::DeltaOrigin>(source.from)) {
-                report.status = TableStatus::kView;  // Read where it is.
-                return {};
-            }
-            const project::Project& project = *context.workspace.project;
-            INGOT_TRY_ASSIGN(const std::unique_ptr<ingest::InputFinder> finder,
-                             ingest::open_finder(source, {project, context.workspace.secrets, context.workspace.clock,
-                                                          context.run.time, project.root + "/.ingot/inputs", context.stop}));
-            return load_table({source, *project.find_source_table(name)}, *finder, context, report);
-        }));
+        reports.push_back(
+            reported(name, context.workspace.clock, [&](TableReport& report) -> Status {
+                if (std::holds_alternative<project::DeltaOrigin>(source.from)) {
+                    report.status = TableStatus::kView;  // Read where it is.
+                    return {};
+                }
+                const project::Project& project = *context.workspace.project;
+                INGOT_TRY_ASSIGN(
+                    const std::unique_ptr<ingest::InputFinder> finder,
+                    ingest::open_finder(
+                        source, {project, context.workspace.secrets, context.workspace.clock,
+                                 context.run.time, project.root + "/.ingot/inputs", context.stop}));
+                return load_table({source, *project.find_source_table(name)}, *finder, context,
+                                  report);
+            }));
     }
     return reports;
 }
 
 namespace {
 
-Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const TaskContext& context, TableReport& report) {
+Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const TaskContext& context,
+                  TableReport& report) {
     INGOT_TRY_ASSIGN(IngestWork work, plan_ingest(of.source, of.table.name, finder, context));
     report.warnings.insert(report.warnings.end(), work.warnings.begin(), work.warnings.end());
     report.windows_missing = work.missing;
@@ -69,40 +77,50 @@ Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const Ta
     }
     for (std::size_t begin = 0; begin == 0 || begin < work.load.size(); begin += kInputsPerPass) {
         const std::size_t end = std::min(begin + kInputsPerPass, work.load.size());
-        const std::vector<ingest::Input> inputs(work.load.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                work.load.begin() + static_cast<std::ptrdiff_t>(end));
-        INGOT_TRY(load_pass(of, inputs, begin == 0 ? work.absent : std::vector<publish::ProgressEntry>(), context, report));
+        const std::vector<ingest::Input> inputs(
+            work.load.begin() + static_cast<std::ptrdiff_t>(begin),
+            work.load.begin() + static_cast<std::ptrdiff_t>(end));
+        INGOT_TRY(load_pass(of, inputs,
+                            begin == 0 ? work.absent : std::vector<publish::ProgressEntry>(),
+                            context, report));
     }
     report.status = TableStatus::kPublished;
     return {};
 }
 
 /// Columns that a table has beyond the declared ones, added by earlier loads: they are read again.
-void add_known_columns(const delta::SnapshotPtr& before, const project::SourceTable& table, format::FormatSpec& spec) {
+void add_known_columns(const delta::SnapshotPtr& before, const project::SourceTable& table,
+                       format::FormatSpec& spec) {
     if (!before || spec.columns.empty()) return;
     for (const Field& field : before->schema().fields) {
-        const bool declared = std::any_of(table.columns.begin(), table.columns.end(),
-                                          [&](const project::ColumnSpec& column) { return column.name == field.name; });
+        const bool declared = std::any_of(
+            table.columns.begin(), table.columns.end(),
+            [&](const project::ColumnSpec& column) { return column.name == field.name; });
         if (!declared && !field.name.starts_with('_')) {
-            spec.columns.push_back(format::ColumnSpec{field.name, field.type, false, {}, false, false});
+            spec.columns.push_back(
+                format::ColumnSpec{field.name, field.type, false, {}, false, false});
         }
     }
 }
 
 /// `SELECT columns, expressions, provenance FROM records`
-std::string select_records(const TableOfSource& of, const std::vector<Field>& decoded, const std::vector<ingest::Input>& inputs,
-                           const std::string& from, Timestamp loaded_at) {
+std::string select_records(const TableOfSource& of, const std::vector<Field>& decoded,
+                           const std::vector<ingest::Input>& inputs, const std::string& from,
+                           Timestamp loaded_at) {
     std::string columns;
     const auto add = [&](const std::string& expression, const std::string& name) {
         columns += (columns.empty() ? "" : ", ") + expression + " AS " + quality::quoted_name(name);
     };
     for (const project::ColumnSpec& column : of.table.columns) {
-        add(column.expr ? "(" + *column.expr + ")" : "r." + quality::quoted_name(column.name), column.name);
+        add(column.expr ? "(" + *column.expr + ")" : "r." + quality::quoted_name(column.name),
+            column.name);
     }
     for (const Field& field : decoded) {
-        const bool declared = std::any_of(of.table.columns.begin(), of.table.columns.end(),
-                                          [&](const project::ColumnSpec& column) { return column.name == field.name; });
-        if (!declared && !field.name.starts_with('_')) add("r." + quality::quoted_name(field.name), field.name);
+        const bool declared = std::any_of(
+            of.table.columns.begin(), of.table.columns.end(),
+            [&](const project::ColumnSpec& column) { return column.name == field.name; });
+        if (!declared && !field.name.starts_with('_'))
+            add("r." + quality::quoted_name(field.name), field.name);
     }
     add("r." + quality::quoted_name(kFileColumn), kFileColumn);
     add("r." + quality::quoted_name(kLineColumn), kLineColumn);
@@ -121,27 +139,34 @@ std::string select_records(const TableOfSource& of, const std::vector<Field>& de
     for (const ingest::Input& input : inputs) {
         for (const format::InputFile& file : input.files) {
             windows += (windows.empty() ? "" : ", ");
-            windows += "(" + Scalar::text(file.display_name()).to_sql() + ", " + instant(input) + ")";
+            windows +=
+                "(" + Scalar::text(file.display_name()).to_sql() + ", " + instant(input) + ")";
         }
     }
-    return "SELECT " + columns + " FROM " + from + " AS r JOIN (VALUES " + windows + ") AS w(file, start) ON split_part(r." +
-           quality::quoted_name(kFileColumn) + ", '!', 1) = w.file";
+    return "SELECT " + columns + " FROM " + from + " AS r JOIN (VALUES " + windows +
+           ") AS w(file, start) ON split_part(r." + quality::quoted_name(kFileColumn) +
+           ", '!', 1) = w.file";
 }
 
-publish::WriteMode write_mode(const TableOfSource& of, const std::vector<ingest::Input>& inputs, bool full) {
+publish::WriteMode write_mode(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
+                              bool full) {
     switch (of.source.load) {
         case project::LoadKind::kWindow: {
             std::vector<Interval> windows;
             for (const ingest::Input& input : inputs) windows.push_back(*input.window);
             return publish::ReplaceRange{kWindowColumn, IntervalSet(std::move(windows))};
         }
-        case project::LoadKind::kSnapshot: return publish::OverwriteTable{};
-        default: return full ? publish::WriteMode(publish::OverwriteTable{}) : publish::WriteMode(publish::AppendRows{});
+        case project::LoadKind::kSnapshot:
+            return publish::OverwriteTable{};
+        default:
+            return full ? publish::WriteMode(publish::OverwriteTable{})
+                        : publish::WriteMode(publish::AppendRows{});
     }
 }
 
 /// What the commit says of the inputs; `records` by input file, when it is known.
-publish::ProgressUpdate progress_update(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
+publish::ProgressUpdate progress_update(const TableOfSource& of,
+                                        const std::vector<ingest::Input>& inputs,
                                         const std::vector<publish::ProgressEntry>& absent,
                                         const std::map<std::string, std::int64_t>& records) {
     publish::ProgressUpdate update;
@@ -155,14 +180,20 @@ publish::ProgressUpdate progress_update(const TableOfSource& of, const std::vect
             const auto found = records.find(file.display_name());
             if (found != records.end()) rows += found->second;
         }
-        update.windows.push_back({*input.window, rows > 0 ? publish::WindowState::kDone : publish::WindowState::kEmpty,
-                                  of.source.code_hash, {}, std::nullopt});
+        update.windows.push_back(
+            {*input.window,
+             rows > 0 ? publish::WindowState::kDone : publish::WindowState::kEmpty,
+             of.source.code_hash,
+             {},
+             std::nullopt});
     }
-    if (!inputs.empty() && !inputs.front().window) update.whole = publish::WholeBuild{of.source.code_hash, {}};
+    if (!inputs.empty() && !inputs.front().window)
+        update.whole = publish::WholeBuild{of.source.code_hash, {}};
     return update;
 }
 
-std::vector<format::InputFile> files_of(const std::vector<ingest::Input>& inputs, const std::string& member) {
+std::vector<format::InputFile> files_of(const std::vector<ingest::Input>& inputs,
+                                        const std::string& member) {
     std::vector<format::InputFile> files;
     for (const ingest::Input& input : inputs) {
         for (format::InputFile file : input.files) {
@@ -175,37 +206,48 @@ std::vector<format::InputFile> files_of(const std::vector<ingest::Input>& inputs
 
 std::map<std::string, std::int64_t> records_by_file(const format::ScanReport& scan) {
     std::map<std::string, std::int64_t> records;
-    for (const format::FileTotals& file : scan.files) records[file.name.substr(0, file.name.find('!'))] += file.records;
+    for (const format::FileTotals& file : scan.files)
+        records[file.name.substr(0, file.name.find('!'))] += file.records;
     return records;
 }
 
-/// The rejected records of a scan, as rows of the quarantine. Legacy and other whole-file reasons keep their words.
-engine::Query rejected_records(const std::vector<ingest::Input>& inputs, const TaskContext& context) {
+/// The rejected records of a scan, as rows of the quarantine. Legacy and other whole-file reasons
+/// keep their words.
+engine::Query rejected_records(const std::vector<ingest::Input>& inputs,
+                               const TaskContext& context) {
     std::string window = "CAST(NULL AS TIMESTAMPTZ)";
     if (inputs.front().window) {
         window = "CASE";
         for (const ingest::Input& input : inputs) {
             for (const format::InputFile& file : input.files) {
-                window += " WHEN split_part(file, '!', 1) = " + Scalar::text(file.display_name()).to_sql() + " THEN " +
-                          Scalar::integer(TypeId::kTimestamp, input.window->start.micros()).to_sql();
+                window +=
+                    " WHEN split_part(file, '!', 1) = " +
+                    Scalar::text(file.display_name()).to_sql() + " THEN " +
+                    Scalar::integer(TypeId::kTimestamp, input.window->start.micros()).to_sql();
             }
         }
         window += " END";
     }
-    return {fmt::format("SELECT CASE WHEN detail = '' THEN reason ELSE reason || ': ' || detail END AS _reason, {} AS _run_id, "
-                        "{} AS _rejected_at, file AS _file, line AS _line, raw_text AS _raw, {} AS _window_start FROM {}",
+    return {fmt::format("SELECT CASE WHEN detail = '' THEN reason ELSE reason || ': ' || detail "
+                        "END AS _reason, {} AS _run_id, "
+                        "{} AS _rejected_at, file AS _file, line AS _line, raw_text AS _raw, {} AS "
+                        "_window_start FROM {}",
                         Scalar::text(context.run.id).to_sql(),
-                        Scalar::integer(TypeId::kTimestamp, context.run.time.micros()).to_sql(), window, kRejected),
+                        Scalar::integer(TypeId::kTimestamp, context.run.time.micros()).to_sql(),
+                        window, kRejected),
             {}};
 }
 
 /// The request for one pass over records that the session can read as `from`.
-Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                                            const std::vector<Field>& decoded, const std::string& from, engine::Session& session,
+Result<publish::PublishRequest> request_for(const TableOfSource& of,
+                                            const std::vector<ingest::Input>& inputs,
+                                            const std::vector<Field>& decoded,
+                                            const std::string& from, engine::Session& session,
                                             const TaskContext& context, TableReport& report) {
     const project::TableName& name = of.table.name;
     engine::Query select{select_records(of, decoded, inputs, from, context.run.time), {}};
-    INGOT_TRY_ASSIGN_WITH(const Schema produced, session.describe(select), "in " + of.table.place.to_string());
+    INGOT_TRY_ASSIGN_WITH(const Schema produced, session.describe(select),
+                          "in " + of.table.place.to_string());
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(name));
 
     publish::PublishRequest request;
@@ -226,8 +268,9 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
     stamp.file = quality::quoted_name(kFileColumn);
     stamp.line = quality::quoted_name(kLineColumn);
     if (inputs.front().window) stamp.window_start = quality::quoted_name(kWindowColumn);
-    INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
-                     quality::compile_rows(select.sql, produced, quality::rules_of(of.table), stamp));
+    INGOT_TRY_ASSIGN(
+        const quality::CompiledRows rows,
+        quality::compile_rows(select.sql, produced, quality::rules_of(of.table), stamp));
     ParameterValues values;
     values.run_time = context.run.time;
     values.params = &context.workspace.project->params;
@@ -235,11 +278,13 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
 
     request.table = name.text();
     request.location = context.workspace.lake.location(name);
-    request.quarantine = publish::Quarantine{context.workspace.lake.location(name.quarantine()),
-                                             {quality::quarantine_schema(), {}, {}, "Records that " + name.text() + " rejected"},
-                                             "_window_start"};
+    request.quarantine = publish::Quarantine{
+        context.workspace.lake.location(name.quarantine()),
+        {quality::quarantine_schema(), {}, {}, "Records that " + name.text() + " rejected"},
+        "_window_start"};
     request.splits = rows.splits;
-    request.shape = publish::TableShape{decision.schema, of.table.partition, {}, of.table.description};
+    request.shape =
+        publish::TableShape{decision.schema, of.table.partition, {}, of.table.description};
     request.select.sql = rows.sql;
     INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
     request.mode = write_mode(of, inputs, context.options.full);
@@ -250,11 +295,12 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const std::
     return request;
 }
 
-Status publish_pass(const publish::PublishRequest& request, engine::Session& session, const project::TableName& table,
-                    const TaskContext& context, TableReport& report) {
+Status publish_pass(const publish::PublishRequest& request, engine::Session& session,
+                    const project::TableName& table, const TaskContext& context,
+                    TableReport& report) {
     const publish::PublishContext surroundings{
-        session, [&](const auto& overrides) { return context.pins.open_session(overrides); }, context.workspace.engine.parquet(),
-        context.workspace.clock, context.stop};
+        session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
+        context.workspace.engine.parquet(), context.workspace.clock, context.stop};
     INGOT_TRY_ASSIGN(const publish::PublishResult result, publish::publish(request, surroundings));
     context.pins.publish(table, result.snapshot);
     add_result(result, report);
@@ -268,20 +314,23 @@ void count_windows(const publish::ProgressUpdate& update, TableReport& report) {
     }
 }
 
-/// Reads files with our own readers. Comes back with the wider spec when the files hold what `spec` has no place for.
-Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                                                       const std::vector<publish::ProgressEntry>& absent,
-                                                       const format::FormatSpec& spec, const TaskContext& context,
-                                                       TableReport& report) {
+/// Reads files with our own readers. Comes back with the wider spec when the files hold what `spec`
+/// has no place for.
+Result<std::optional<format::FormatSpec>> load_decoded(
+    const TableOfSource& of, const std::vector<ingest::Input>& inputs,
+    const std::vector<publish::ProgressEntry>& absent, const format::FormatSpec& spec,
+    const TaskContext& context, TableReport& report) {
     format::ScanOptions options;
-    options.metadata = {{kFileColumn, format::MetadataColumn::Kind::kFile}, {kLineColumn, format::MetadataColumn::Kind::kLine}};
+    options.metadata = {{kFileColumn, format::MetadataColumn::Kind::kFile},
+                        {kLineColumn, format::MetadataColumn::Kind::kLine}};
     options.rejects.spill_dir = context.workspace.project->root + "/.ingot/spill";
     INGOT_TRY_ASSIGN(const std::unique_ptr<format::FormatSource> records,
                      format::open_source(files_of(inputs, of.table.member), spec, options));
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
     INGOT_TRY(session->add_source(kRecords, *records));
-    INGOT_TRY_ASSIGN(publish::PublishRequest request,
-                     request_for(of, inputs, records->schema().fields, kRecords, *session, context, report));
+    INGOT_TRY_ASSIGN(
+        publish::PublishRequest request,
+        request_for(of, inputs, records->schema().fields, kRecords, *session, context, report));
     request.progress = progress_update(of, inputs, absent, {});
 
     std::vector<format::SchemaSurprise> surprises;
@@ -290,7 +339,9 @@ Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of, 
     request.after_rows = [&]() -> Result<publish::RowsRead> {
         const format::ScanReport scan = records->report();
         surprises = scan.surprises;
-        if (!surprises.empty()) return make_error(ErrorCode::kInvalidArgument, "the files have columns that the table lacks");
+        if (!surprises.empty())
+            return make_error(ErrorCode::kInvalidArgument,
+                              "the files have columns that the table lacks");
         for (const auto& [reason, count] : scan.rejects_by_reason) report.reasons[reason] += count;
         progress = progress_update(of, inputs, absent, records_by_file(scan));
         publish::RowsRead read{std::nullopt, progress};
@@ -313,18 +364,22 @@ Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of, 
 
 /// Parquet files are read by the engine.
 Status load_parquet(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                    const std::vector<publish::ProgressEntry>& absent, const TaskContext& context, TableReport& report) {
+                    const std::vector<publish::ProgressEntry>& absent, const TaskContext& context,
+                    TableReport& report) {
     std::string paths;
     for (const format::InputFile& file : files_of(inputs, {})) {
         paths += (paths.empty() ? "" : ", ") + Scalar::text(file.path).to_sql();
     }
     const std::string from = fmt::format(
-        "(SELECT * EXCLUDE (_ingot_path), parse_filename(_ingot_path) AS {}, file_row_number + 1 AS {} FROM read_parquet([{}], "
+        "(SELECT * EXCLUDE (_ingot_path), parse_filename(_ingot_path) AS {}, file_row_number + 1 "
+        "AS {} FROM read_parquet([{}], "
         "filename = '_ingot_path', union_by_name = true, file_row_number = true))",
         quality::quoted_name(kFileColumn), quality::quoted_name(kLineColumn), paths);
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
-    INGOT_TRY_ASSIGN(const Schema decoded, session->describe({"SELECT * EXCLUDE (file_row_number) FROM " + from, {}}));
-    INGOT_TRY_ASSIGN(publish::PublishRequest request, request_for(of, inputs, decoded.fields, from, *session, context, report));
+    INGOT_TRY_ASSIGN(const Schema decoded,
+                     session->describe({"SELECT * EXCLUDE (file_row_number) FROM " + from, {}}));
+    INGOT_TRY_ASSIGN(publish::PublishRequest request,
+                     request_for(of, inputs, decoded.fields, from, *session, context, report));
     request.progress = progress_update(of, inputs, absent, {});
     INGOT_TRY(publish_pass(request, *session, of.table.name, context, report));
     count_windows(request.progress, report);
@@ -332,7 +387,8 @@ Status load_parquet(const TableOfSource& of, const std::vector<ingest::Input>& i
 }
 
 /// Windows without input, when there is nothing to load.
-Status record_absent(const TableOfSource& of, const std::vector<publish::ProgressEntry>& absent, const TaskContext& context) {
+Status record_absent(const TableOfSource& of, const std::vector<publish::ProgressEntry>& absent,
+                     const TaskContext& context) {
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(of.table.name));
     if (!before) return {};
     publish::PublishRequest request;
@@ -342,28 +398,34 @@ Status record_absent(const TableOfSource& of, const std::vector<publish::Progres
     request.run_id = context.run.id;
     request.run_time = context.run.time;
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
-    INGOT_TRY_ASSIGN(const publish::PublishResult result,
-                     publish::publish_progress(request, {*session,
-                                                         [&](const auto& overrides) { return context.pins.open_session(overrides); },
-                                                         context.workspace.engine.parquet(), context.workspace.clock, context.stop}));
+    INGOT_TRY_ASSIGN(
+        const publish::PublishResult result,
+        publish::publish_progress(
+            request,
+            {*session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
+             context.workspace.engine.parquet(), context.workspace.clock, context.stop}));
     context.pins.publish(of.table.name, result.snapshot);
     return {};
 }
 
 Status load_pass(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                 const std::vector<publish::ProgressEntry>& absent, const TaskContext& context, TableReport& report) {
+                 const std::vector<publish::ProgressEntry>& absent, const TaskContext& context,
+                 TableReport& report) {
     if (inputs.empty()) return record_absent(of, absent, context);
     INGOT_TRY_ASSIGN(format::FormatSpec spec, ingest::format_of(of.source, of.table));
-    if (std::holds_alternative<format::ParquetFormat>(spec.kind)) return load_parquet(of, inputs, absent, context, report);
+    if (std::holds_alternative<format::ParquetFormat>(spec.kind))
+        return load_parquet(of, inputs, absent, context, report);
 
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(of.table.name));
     add_known_columns(before, of.table, spec);
     for (int shape = 0; shape < kShapesMax; ++shape) {
-        INGOT_TRY_ASSIGN(std::optional<format::FormatSpec> wider, load_decoded(of, inputs, absent, spec, context, report));
+        INGOT_TRY_ASSIGN(std::optional<format::FormatSpec> wider,
+                         load_decoded(of, inputs, absent, spec, context, report));
         if (!wider) return {};
         spec = *std::move(wider);
     }
-    return make_error(ErrorCode::kCorruptData, "{}: the columns of the files keep changing while they are read",
+    return make_error(ErrorCode::kCorruptData,
+                      "{}: the columns of the files keep changing while they are read",
                       of.table.name.text());
 }
 

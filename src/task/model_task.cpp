@@ -23,24 +23,27 @@ struct Pass {
 };
 
 std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work, bool full);
-Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
-                TableReport& report);
-Status run_windows_one_by_one(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
-                              TableReport& report);
+Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
+                const Pass& pass, TableReport& report);
+Status run_windows_one_by_one(const project::Model& model, const TaskContext& context,
+                              const ModelWork& work, const Pass& pass, TableReport& report);
 
-Status bring_up_to_date(const project::Model& model, const TaskContext& context, TableReport& report) {
+Status bring_up_to_date(const project::Model& model, const TaskContext& context,
+                        TableReport& report) {
     if (model.kind == project::ModelKind::kView) {
         report.status = TableStatus::kView;
         return {};
     }
     INGOT_TRY(check_requirements(model, context));
-    INGOT_TRY_ASSIGN(const ModelWork work, plan_model(model, context.workspace, context.pins, context.options, context.run.time));
+    INGOT_TRY_ASSIGN(const ModelWork work, plan_model(model, context.workspace, context.pins,
+                                                      context.options, context.run.time));
     if (work.empty()) return {};
     report.reason = work.whole ? work.whole->detail : summarize(work.windows);
     for (const Pass& pass : passes_of(model, work, context.options.full)) {
         const Status done = run_pass(model, context, work, pass, report);
         if (done) continue;
-        const bool can_split = pass.windows.size() > 1 && done.error().code == ErrorCode::kInvalidArgument;
+        const bool can_split =
+            pass.windows.size() > 1 && done.error().code == ErrorCode::kInvalidArgument;
         if (!can_split) return done;
         INGOT_TRY(run_windows_one_by_one(model, context, work, pass, report));
     }
@@ -71,8 +74,8 @@ std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work, 
 }
 
 /// The good windows of a range publish, although a bad one failed it.
-Status run_windows_one_by_one(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
-                              TableReport& report) {
+Status run_windows_one_by_one(const project::Model& model, const TaskContext& context,
+                              const ModelWork& work, const Pass& pass, TableReport& report) {
     std::optional<Error> first;
     bool anew = pass.anew;
     for (const Interval& window : pass.windows) {
@@ -88,7 +91,8 @@ Status run_windows_one_by_one(const project::Model& model, const TaskContext& co
     return {};
 }
 
-ParameterValues parameter_values(const project::Model& model, const TaskContext& context, const Pass& pass) {
+ParameterValues parameter_values(const project::Model& model, const TaskContext& context,
+                                 const Pass& pass) {
     ParameterValues values;
     values.window = pass.range;
     values.run_time = context.run.time;
@@ -103,23 +107,30 @@ publish::WriteMode write_mode(const project::Model& model, const Pass& pass) {
     switch (model.kind) {
         case project::ModelKind::kIncremental:
             return publish::ReplaceRange{model.time, IntervalSet({*pass.range})};
-        case project::ModelKind::kMerge: return publish::UpsertByKey{model.key, model.order_by};
-        case project::ModelKind::kAppend: return publish::AppendRows{};
-        default: return publish::OverwriteTable{};
+        case project::ModelKind::kMerge:
+            return publish::UpsertByKey{model.key, model.order_by};
+        case project::ModelKind::kAppend:
+            return publish::AppendRows{};
+        default:
+            return publish::OverwriteTable{};
     }
 }
 
 /// The SELECT of a model; of a seed, a SELECT over its file.
-Result<engine::Query> select_of(const project::Model& model, const TaskContext& context, const ParameterValues& values) {
+Result<engine::Query> select_of(const project::Model& model, const TaskContext& context,
+                                const ParameterValues& values) {
     if (model.seed) {
         const std::string path = context.workspace.project->root + "/" + model.seed->path;
-        const char* reader = model.seed->kind == project::SeedFile::Kind::kCsv ? "read_csv" : "read_json";
-        return engine::Query{fmt::format("SELECT * FROM {}({})", reader, Scalar::text(path).to_sql()), {}};
+        const char* reader =
+            model.seed->kind == project::SeedFile::Kind::kCsv ? "read_csv" : "read_json";
+        return engine::Query{
+            fmt::format("SELECT * FROM {}({})", reader, Scalar::text(path).to_sql()), {}};
     }
     engine::Query query{model.query.bindable_sql, {}};
     std::vector<std::string> names = model.query.parameters;
     for (std::string& name : names) {
-        if (const std::size_t dot = name.find('.'); dot != std::string::npos) name.replace(dot, 1, "__");
+        if (const std::size_t dot = name.find('.'); dot != std::string::npos)
+            name.replace(dot, 1, "__");
     }
     INGOT_TRY_ASSIGN_WITH(query.parameters, bind_parameters(names, values), "in " + model.path);
     return query;
@@ -135,14 +146,17 @@ std::string with_missing_columns(std::string sql, const Schema& produced, const 
     return nulls.empty() ? sql : fmt::format("SELECT *{} FROM ({})", nulls, sql);
 }
 
-Result<std::string> quarantine_window(const project::Model& model, const Schema& produced, const Pass& pass) {
+Result<std::string> quarantine_window(const project::Model& model, const Schema& produced,
+                                      const Pass& pass) {
     if (!pass.range) return std::string();
     const Field* time = model.time.empty() ? nullptr : produced.find(model.time);
-    if (time == nullptr) return Scalar::integer(TypeId::kTimestamp, pass.range->start.micros()).to_sql();
+    if (time == nullptr)
+        return Scalar::integer(TypeId::kTimestamp, pass.range->start.micros()).to_sql();
     return quality::quarantine_window_sql({model.time, *model.window}, time->type, *pass.range);
 }
 
-publish::ProgressUpdate progress_update(const project::Model& model, const ModelWork& work, const Pass& pass) {
+publish::ProgressUpdate progress_update(const project::Model& model, const ModelWork& work,
+                                        const Pass& pass) {
     publish::ProgressUpdate update;
     update.code_hash = model.code_hash;
     update.reset = pass.anew;
@@ -151,14 +165,16 @@ publish::ProgressUpdate progress_update(const project::Model& model, const Model
         update.whole = publish::WholeBuild{model.code_hash, update.inputs};
         return update;
     }
-    update.windows.push_back(
-        publish::ProgressEntry{*pass.range, publish::WindowState::kDone, model.code_hash, update.inputs, std::nullopt});
-    update.stale = [inputs = work.inputs](const publish::Progress& progress) { return publish::stale_parts(progress, inputs); };
+    update.windows.push_back(publish::ProgressEntry{*pass.range, publish::WindowState::kDone,
+                                                    model.code_hash, update.inputs, std::nullopt});
+    update.stale = [inputs = work.inputs](const publish::Progress& progress) {
+        return publish::stale_parts(progress, inputs);
+    };
     return update;
 }
 
-Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work, const Pass& pass,
-                TableReport& report) {
+Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
+                const Pass& pass, TableReport& report) {
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
     const ParameterValues values = parameter_values(model, context, pass);
     INGOT_TRY_ASSIGN(engine::Query select, select_of(model, context, values));
@@ -172,18 +188,22 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     schema_request.partition_columns = model.partition;
     schema_request.produced = &produced;
     schema_request.policy = pass.anew ? project::OnSchemaChange::kRebuild : model.on_schema_change;
-    INGOT_TRY_ASSIGN(const quality::SchemaDecision decision, quality::decide_schema(schema_request));
+    INGOT_TRY_ASSIGN(const quality::SchemaDecision decision,
+                     quality::decide_schema(schema_request));
     report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
     if (decision.action == quality::SchemaDecision::Action::kRebuild && pass.range && !pass.anew) {
-        return make_error(ErrorCode::kUnsupported, "{}: its columns changed so that it has to be rebuilt: run it with --full",
-                          model.name.text());
+        return make_error(
+            ErrorCode::kUnsupported,
+            "{}: its columns changed so that it has to be rebuilt: run it with --full",
+            model.name.text());
     }
 
     quality::QuarantineStamp stamp{context.run.id, context.run.time};
     INGOT_TRY_ASSIGN(stamp.window_start, quarantine_window(model, produced, pass));
-    INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
-                     quality::compile_rows(with_missing_columns(select.sql, produced, decision.schema), decision.schema,
-                                           quality::rules_of(model), stamp));
+    INGOT_TRY_ASSIGN(
+        const quality::CompiledRows rows,
+        quality::compile_rows(with_missing_columns(select.sql, produced, decision.schema),
+                              decision.schema, quality::rules_of(model), stamp));
 
     publish::PublishRequest request;
     request.table = model.name.text();
@@ -197,13 +217,15 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     request.progress = progress_update(model, work, pass);
     request.splits = rows.splits;
     if (rows.splits) {
-        request.quarantine = publish::Quarantine{context.workspace.lake.location(model.name.quarantine()),
-                                                 {quality::quarantine_schema(), {}, {}, "Rows that " + request.table + " rejected"},
-                                                 std::string(kQuarantineWindow)};
+        request.quarantine = publish::Quarantine{
+            context.workspace.lake.location(model.name.quarantine()),
+            {quality::quarantine_schema(), {}, {}, "Rows that " + request.table + " rejected"},
+            std::string(kQuarantineWindow)};
     }
     request.select.sql = rows.sql;
     INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
-    const AuditedTable audited{model.name, model.checks, &model, nullptr, values, model.key, model.allow_empty};
+    const AuditedTable audited{model.name, model.checks, &model,           nullptr,
+                               values,     model.key,    model.allow_empty};
     request.audit = make_audit(audited, context, report);
 
     const publish::PublishContext surroundings{

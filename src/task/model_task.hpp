@@ -22,7 +22,8 @@ struct TaskContext {
     std::stop_token stop;
 };
 
-/// Brings one model up to date: plans, runs its SELECT over pinned inputs, checks, publishes. Failures are in the report.
+/// Brings one model up to date: plans, runs its SELECT over pinned inputs, checks, publishes.
+/// Failures are in the report.
 TableReport run_model(const project::Model& model, const TaskContext& context);
 
 }  // namespace ingot::task

@@ -27,19 +27,25 @@ const std::vector<Field>& provenance_columns() {
     return kColumns;
 }
 
-std::string null_of(const DataType& type) { return "CAST(NULL AS " + sql_type_name(type) + ")"; }
+std::string null_of(const DataType& type) {
+    return "CAST(NULL AS " + sql_type_name(type) + ")";
+}
 
-/// Rows as a SELECT with these columns; what a row does not name is null. kInvalidArgument for a name that is no column.
+/// Rows as a SELECT with these columns; what a row does not name is null. kInvalidArgument for a
+/// name that is no column.
 Result<std::string> rows_select(const std::vector<Row>& rows, const Schema& schema) {
     std::string sql;
     for (const Row& row : rows) {
         std::string columns;
         for (const Field& field : schema.fields) {
-            const auto named = std::find_if(row.begin(), row.end(), [&](const auto& cell) { return cell.first == field.name; });
-            const std::string value = named == row.end() || named->second.is_null()
-                                          ? null_of(field.type)
-                                          : "CAST(" + named->second.to_sql() + " AS " + sql_type_name(field.type) + ")";
-            columns += (columns.empty() ? "" : ", ") + value + " AS " + quality::quoted_name(field.name);
+            const auto named = std::find_if(
+                row.begin(), row.end(), [&](const auto& cell) { return cell.first == field.name; });
+            const std::string value =
+                named == row.end() || named->second.is_null()
+                    ? null_of(field.type)
+                    : "CAST(" + named->second.to_sql() + " AS " + sql_type_name(field.type) + ")";
+            columns +=
+                (columns.empty() ? "" : ", ") + value + " AS " + quality::quoted_name(field.name);
         }
         for (const auto& [name, value] : row) {
             if (schema.find(name) == nullptr) {
@@ -50,16 +56,18 @@ Result<std::string> rows_select(const std::vector<Row>& rows, const Schema& sche
     }
     if (!sql.empty()) return sql;
     for (const Field& field : schema.fields) {
-        sql += (sql.empty() ? "SELECT " : ", ") + null_of(field.type) + " AS " + quality::quoted_name(field.name);
+        sql += (sql.empty() ? "SELECT " : ", ") + null_of(field.type) + " AS " +
+               quality::quoted_name(field.name);
     }
     return sql + " WHERE false";
 }
 
 /// The tables that one test sees: the rows that it gives, everything else empty.
-class TestTables final : public engine::TableLookup, public std::enable_shared_from_this<TestTables> {
+class TestTables final : public engine::TableLookup,
+                         public std::enable_shared_from_this<TestTables> {
 public:
-    TestTables(const project::Project& project, engine::Engine& engine, const project::ModelTest& test,
-               const project::Model& model)
+    TestTables(const project::Project& project, engine::Engine& engine,
+               const project::ModelTest& test, const project::Model& model)
         : project_(project), engine_(engine), test_(test), model_(model) {}
 
     Result<std::optional<engine::Relation>> find(std::string_view layer, std::string_view name,
@@ -68,28 +76,35 @@ public:
         const std::string text = table.text() == kOwnRows ? model_.name.text() : table.text();
         if (text == model_.name.text()) {
             INGOT_TRY_ASSIGN(const Schema schema, schema_of(model_.name));
-            INGOT_TRY_ASSIGN_WITH(std::string sql, rows_select(test_.existing, schema), "in `existing`");
+            INGOT_TRY_ASSIGN_WITH(std::string sql, rows_select(test_.existing, schema),
+                                  "in `existing`");
             return std::optional<engine::Relation>(std::move(sql));
         }
         const project::Model* view = project_.find_model(table);
         const auto given = test_.given.find(table);
-        if (given == test_.given.end() && view != nullptr && view->kind == project::ModelKind::kView) {
+        if (given == test_.given.end() && view != nullptr &&
+            view->kind == project::ModelKind::kView) {
             return std::optional<engine::Relation>(view->query.bindable_sql);
         }
-        if (view == nullptr && project_.find_source(table) == nullptr) return std::optional<engine::Relation>();
+        if (view == nullptr && project_.find_source(table) == nullptr)
+            return std::optional<engine::Relation>();
         INGOT_TRY_ASSIGN(const Schema schema, schema_of(table));
-        INGOT_TRY_ASSIGN_WITH(std::string sql, rows_select(given == test_.given.end() ? std::vector<Row>() : given->second, schema),
-                              "in `given` rows of " + text);
+        INGOT_TRY_ASSIGN_WITH(
+            std::string sql,
+            rows_select(given == test_.given.end() ? std::vector<Row>() : given->second, schema),
+            "in `given` rows of " + text);
         return std::optional<engine::Relation>(std::move(sql));
     }
 
     std::vector<std::string> names() override {
         std::vector<std::string> names;
-        for (const project::TableName& table : project_.table_names()) names.push_back(table.text());
+        for (const project::TableName& table : project_.table_names())
+            names.push_back(table.text());
         return names;
     }
 
-    /// The columns of a table as the project tells them: declared, or those that a model's SELECT gives.
+    /// The columns of a table as the project tells them: declared, or those that a model's SELECT
+    /// gives.
     Result<Schema> schema_of(const project::TableName& table) {
         if (const auto known = schemas_.find(table); known != schemas_.end()) return known->second;
         INGOT_TRY_ASSIGN(Schema schema, find_schema(table));
@@ -97,8 +112,10 @@ public:
     }
 
     Result<std::unique_ptr<engine::Session>> open_session() {
-        INGOT_TRY_ASSIGN(std::unique_ptr<engine::Session> session, engine_.session(shared_from_this()));
-        for (const project::Macro& macro : project_.macros) INGOT_TRY(session->execute({macro.sql, {}}));
+        INGOT_TRY_ASSIGN(std::unique_ptr<engine::Session> session,
+                         engine_.session(shared_from_this()));
+        for (const project::Macro& macro : project_.macros)
+            INGOT_TRY(session->execute({macro.sql, {}}));
         return session;
     }
 
@@ -108,19 +125,22 @@ private:
         if (const project::SourceTable* source = project_.find_source_table(table)) {
             for (const project::ColumnSpec& column : source->columns) {
                 if (!column.type) {
-                    return make_error(ErrorCode::kInvalidArgument, "{}: column {} needs a type to be tested with",
+                    return make_error(ErrorCode::kInvalidArgument,
+                                      "{}: column {} needs a type to be tested with",
                                       column.place.to_string(), column.name);
                 }
                 schema.fields.push_back(Field{column.name, *column.type, true, {}});
             }
-            schema.fields.insert(schema.fields.end(), provenance_columns().begin(), provenance_columns().end());
+            schema.fields.insert(schema.fields.end(), provenance_columns().begin(),
+                                 provenance_columns().end());
             return schema;
         }
         const project::Model* model = project_.find_model(table);
         INGOT_CHECK(model != nullptr, table.text());
         if (model->seed) {
             for (const project::ColumnSpec& column : model->columns) {
-                schema.fields.push_back(Field{column.name, column.type.value_or(TypeId::kString), true, {}});
+                schema.fields.push_back(
+                    Field{column.name, column.type.value_or(TypeId::kString), true, {}});
             }
             return schema;
         }
@@ -148,7 +168,8 @@ public:
     static std::vector<std::string> parameter_names(const project::Model& model) {
         std::vector<std::string> names = model.query.parameters;
         for (std::string& name : names) {
-            if (const std::size_t dot = name.find('.'); dot != std::string::npos) name.replace(dot, 1, "__");
+            if (const std::size_t dot = name.find('.'); dot != std::string::npos)
+                name.replace(dot, 1, "__");
         }
         return names;
     }
@@ -181,35 +202,40 @@ std::string row_text(const ColumnBatch& batch, std::int64_t row) {
 }
 
 /// Appends the rows of `minuend` that `subtrahend` lacks, as bags.
-Status append_missing(engine::Session& session, const std::string& minuend, const std::string& subtrahend, const Schema& columns,
-                      const char* what, std::vector<std::string>& differences) {
+Status append_missing(engine::Session& session, const std::string& minuend,
+                      const std::string& subtrahend, const Schema& columns, const char* what,
+                      std::vector<std::string>& differences) {
     // Printed as text, so that nested values read well.
     std::string shown;
     for (const Field& field : columns.fields) {
         const std::string name = quality::quoted_name(field.name);
         shown += (shown.empty() ? "" : ", ") + name + "::VARCHAR AS " + name;
     }
-    INGOT_TRY_ASSIGN(const ColumnBatch rows,
-                     session.query_all({fmt::format("SELECT {} FROM (({}) EXCEPT ALL ({})) LIMIT {}", shown, minuend, subtrahend,
-                                                    kDifferencesMax),
-                                        {}}));
-    for (std::int64_t row = 0; row < rows.rows; ++row) differences.push_back(std::string(what) + row_text(rows, row));
+    INGOT_TRY_ASSIGN(
+        const ColumnBatch rows,
+        session.query_all({fmt::format("SELECT {} FROM (({}) EXCEPT ALL ({})) LIMIT {}", shown,
+                                       minuend, subtrahend, kDifferencesMax),
+                           {}}));
+    for (std::int64_t row = 0; row < rows.rows; ++row)
+        differences.push_back(std::string(what) + row_text(rows, row));
     return {};
 }
 
 /// Compares the named columns of `actual` (a FROM clause) with the expected rows.
-Status compare_rows(engine::Session& session, const std::string& actual, const Schema& schema, const std::vector<Row>& expected,
-                    std::vector<std::string>& differences) {
+Status compare_rows(engine::Session& session, const std::string& actual, const Schema& schema,
+                    const std::vector<Row>& expected, std::vector<std::string>& differences) {
     Schema columns;
     std::string list;
     for (const std::string& name : named_columns(expected)) {
         const Field* field = schema.find(name);
-        if (field == nullptr) return make_error(ErrorCode::kInvalidArgument, "the result has no column '{}'", name);
+        if (field == nullptr)
+            return make_error(ErrorCode::kInvalidArgument, "the result has no column '{}'", name);
         columns.fields.push_back(*field);
         list += (list.empty() ? "" : ", ") + quality::quoted_name(field->name);
     }
     if (columns.fields.empty()) {
-        INGOT_TRY_ASSIGN(const ColumnBatch count, session.query_all({"SELECT count(*) FROM " + actual, {}}));
+        INGOT_TRY_ASSIGN(const ColumnBatch count,
+                         session.query_all({"SELECT count(*) FROM " + actual, {}}));
         const auto rows = count.columns.front().value<std::int64_t>(0);
         if (rows != static_cast<std::int64_t>(expected.size())) {
             differences.push_back(fmt::format("{} rows, expected {}", rows, expected.size()));
@@ -230,8 +256,9 @@ Result<Interval> window_of(const project::Model& model, const project::ModelTest
     return Interval{Timestamp::from_micros(-kFarMicros / 10), Timestamp::from_micros(kFarMicros)};
 }
 
-Status run_test(const project::Model& model, const project::ModelTest& test, const project::Project& project,
-                engine::Engine& engine, std::vector<std::string>& differences) {
+Status run_test(const project::Model& model, const project::ModelTest& test,
+                const project::Project& project, engine::Engine& engine,
+                std::vector<std::string>& differences) {
     const auto tables = std::make_shared<TestTables>(project, engine, test, model);
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, tables->open_session());
     std::map<std::string, project::Value> params = project.params;
@@ -241,17 +268,20 @@ Status run_test(const project::Model& model, const project::ModelTest& test, con
     if (model.is_windowed()) {
         INGOT_TRY_ASSIGN(values.window, window_of(model, test));
     }
-    values.run_time = test.run_time.value_or(values.window ? values.window->end : Timestamp::from_micros(0));
+    values.run_time =
+        test.run_time.value_or(values.window ? values.window->end : Timestamp::from_micros(0));
     values.params = &params;
     values.param_types = &project.param_types;
     values.matrix = &model.matrix;
     values.previous_row_count = static_cast<std::int64_t>(test.existing.size());
 
     engine::Query select{model.query.bindable_sql, {}};
-    INGOT_TRY_ASSIGN(select.parameters, bind_parameters(TestTables::parameter_names(model), values));
+    INGOT_TRY_ASSIGN(select.parameters,
+                     bind_parameters(TestTables::parameter_names(model), values));
     INGOT_TRY_ASSIGN(const Schema produced, session->describe(select));
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
-                     quality::compile_rows(select.sql, produced, quality::rules_of(model), {"test", values.run_time}));
+                     quality::compile_rows(select.sql, produced, quality::rules_of(model),
+                                           {"test", values.run_time}));
     engine::Query create{"CREATE TEMP TABLE " + std::string(kResult) + " AS " + rows.sql, {}};
     INGOT_TRY_ASSIGN(create.parameters, bind_parameters(rows.parameters, values));
     INGOT_TRY(session->execute(create));
@@ -260,22 +290,31 @@ Status run_test(const project::Model& model, const project::ModelTest& test, con
     std::string accepted = kResult;
     if (rows.splits) accepted = fmt::format("(SELECT * FROM {} WHERE {} IS NULL)", kResult, reason);
     if (model.kind == project::ModelKind::kMerge) {
-        accepted = "(" + publish::merge_select({model.key, model.order_by}, produced, accepted, kOwnRows) + ")";
+        accepted =
+            "(" + publish::merge_select({model.key, model.order_by}, produced, accepted, kOwnRows) +
+            ")";
     }
-    INGOT_TRY_WITH(compare_rows(*session, accepted, produced, test.expect, differences), "in `expect`");
+    INGOT_TRY_WITH(compare_rows(*session, accepted, produced, test.expect, differences),
+                   "in `expect`");
     if (!test.rejected) return {};
     Schema with_reason = produced;
-    with_reason.fields.push_back(Field{std::string(quality::kRejectReasonColumn), TypeId::kString, true, {}});
-    const std::string rejected = rows.splits ? fmt::format("(SELECT * FROM {} WHERE {} IS NOT NULL)", kResult, reason)
-                                             : fmt::format("(SELECT *, NULL::VARCHAR AS {} FROM {} WHERE false)", reason, kResult);
-    INGOT_TRY_WITH(compare_rows(*session, rejected, with_reason, *test.rejected, differences), "in `rejected`");
+    with_reason.fields.push_back(
+        Field{std::string(quality::kRejectReasonColumn), TypeId::kString, true, {}});
+    const std::string rejected =
+        rows.splits
+            ? fmt::format("(SELECT * FROM {} WHERE {} IS NOT NULL)", kResult, reason)
+            : fmt::format("(SELECT *, NULL::VARCHAR AS {} FROM {} WHERE false)", reason, kResult);
+    INGOT_TRY_WITH(compare_rows(*session, rejected, with_reason, *test.rejected, differences),
+                   "in `rejected`");
     return {};
 }
 
 }  // namespace
 
-std::vector<ModelTestResult> run_model_tests(const std::vector<const project::Model*>& models, const project::Project& project,
-                                             engine::Engine& engine, Clock& clock, std::stop_token stop) {
+std::vector<ModelTestResult> run_model_tests(const std::vector<const project::Model*>& models,
+                                             const project::Project& project,
+                                             engine::Engine& engine, Clock& clock,
+                                             std::stop_token stop) {
     std::vector<ModelTestResult> results;
     for (const project::Model* model : models) {
         for (const project::ModelTest& test : model->tests) {

@@ -13,13 +13,17 @@ struct ModelTestResult {
     std::string name;
     project::SourcePlace place;
     bool passed = false;
-    /// What differs: rows that are missing and rows that should not be there, a line each; or why the test could not run.
+    /// What differs: rows that are missing and rows that should not be there, a line each; or why
+    /// the test could not run.
     std::vector<std::string> differences;
     Duration elapsed{};
 };
 
-/// Runs the tests in the front matter of these models: rows in, rows out, in memory. The lake is neither read nor written.
-std::vector<ModelTestResult> run_model_tests(const std::vector<const project::Model*>& models, const project::Project& project,
-                                             engine::Engine& engine, Clock& clock, std::stop_token stop);
+/// Runs the tests in the front matter of these models: rows in, rows out, in memory. The lake is
+/// neither read nor written.
+std::vector<ModelTestResult> run_model_tests(const std::vector<const project::Model*>& models,
+                                             const project::Project& project,
+                                             engine::Engine& engine, Clock& clock,
+                                             std::stop_token stop);
 
 }  // namespace ingot::task

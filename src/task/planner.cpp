@@ -8,15 +8,17 @@
 namespace ingot::task {
 namespace {
 
-Result<std::map<std::string, publish::InputHistory>> input_histories(const project::Model& model, const Workspace& workspace,
-                                                                     Pins& pins, const publish::Progress& progress);
-Result<std::vector<Interval>> candidate_windows(const project::Model& model, const Workspace& workspace, Pins& pins,
+Result<std::map<std::string, publish::InputHistory>> input_histories(
+    const project::Model& model, const Workspace& workspace, Pins& pins,
+    const publish::Progress& progress);
+Result<std::vector<Interval>> candidate_windows(const project::Model& model,
+                                                const Workspace& workspace, Pins& pins,
                                                 const RunOptions& options, Timestamp now);
 
 }  // namespace
 
-Result<ModelWork> plan_model(const project::Model& model, const Workspace& workspace, Pins& pins, const RunOptions& options,
-                             Timestamp now) {
+Result<ModelWork> plan_model(const project::Model& model, const Workspace& workspace, Pins& pins,
+                             const RunOptions& options, Timestamp now) {
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr snapshot, pins.snapshot(model.name));
     publish::StoredProgress stored;
     if (snapshot) {
@@ -30,8 +32,10 @@ Result<ModelWork> plan_model(const project::Model& model, const Workspace& works
     question.on_code_change = model.on_code_change;
     question.forced = options.full;
     question.now = now;
-    // What was appended or frozen stays as it is: later changes of its inputs concern later windows.
-    const bool reprocesses = model.kind != project::ModelKind::kAppend && model.late == project::LatePolicy::kReprocess;
+    // What was appended or frozen stays as it is: later changes of its inputs concern later
+    // windows.
+    const bool reprocesses =
+        model.kind != project::ModelKind::kAppend && model.late == project::LatePolicy::kReprocess;
     if (reprocesses) question.inputs = work.inputs;
 
     if (!model.is_windowed()) {
@@ -43,7 +47,8 @@ Result<ModelWork> plan_model(const project::Model& model, const Workspace& works
     return work;
 }
 
-std::vector<project::TableName> base_inputs(const project::Project& project, const project::Model& model) {
+std::vector<project::TableName> base_inputs(const project::Project& project,
+                                            const project::Model& model) {
     std::set<project::TableName> tables;
     std::set<project::TableName> seen;
     std::vector<project::TableName> open = model.inputs;
@@ -66,12 +71,14 @@ std::string summarize(const std::vector<publish::WindowWork>& windows) {
     std::string detail;
     for (const publish::WindowWork& work : windows) {
         ++counts[work.reason];
-        if (detail.empty() && work.reason == publish::WorkReason::kInputChanged) detail = work.detail;
+        if (detail.empty() && work.reason == publish::WorkReason::kInputChanged)
+            detail = work.detail;
     }
     std::string text;
     for (const auto& [reason, count] : counts) {
         if (!text.empty()) text += ", ";
-        text += fmt::format("{} window{} {}", count, count == 1 ? "" : "s", publish::work_reason_name(reason));
+        text += fmt::format("{} window{} {}", count, count == 1 ? "" : "s",
+                            publish::work_reason_name(reason));
     }
     return detail.empty() ? text : text + " (" + detail + ")";
 }
@@ -85,56 +92,67 @@ std::vector<Interval> contiguous_ranges(const std::vector<publish::WindowWork>& 
 
 namespace {
 
-/// The column that holds the time of a row in an input: what the input says of itself, else the consumer's own.
-std::string time_column_of(const project::Project& project, const project::TableName& input, const project::Model& consumer) {
+/// The column that holds the time of a row in an input: what the input says of itself, else the
+/// consumer's own.
+std::string time_column_of(const project::Project& project, const project::TableName& input,
+                           const project::Model& consumer) {
     const project::Model* model = project.find_model(input);
     return model != nullptr && !model->time.empty() ? model->time : consumer.time;
 }
 
-Result<std::map<std::string, publish::InputHistory>> input_histories(const project::Model& model, const Workspace& workspace,
-                                                                     Pins& pins, const publish::Progress& progress) {
+Result<std::map<std::string, publish::InputHistory>> input_histories(
+    const project::Model& model, const Workspace& workspace, Pins& pins,
+    const publish::Progress& progress) {
     const publish::InputVersions oldest = publish::oldest_inputs(progress);
     std::map<std::string, publish::InputHistory> histories;
     for (const project::TableName& table : base_inputs(*workspace.project, model)) {
         INGOT_TRY_ASSIGN(const delta::SnapshotPtr input, pins.snapshot(table));
         if (!input) {
-            return make_error(ErrorCode::kNotFound, "{} reads {}, which has not been built yet: run `ingot run +{}`",
+            return make_error(ErrorCode::kNotFound,
+                              "{} reads {}, which has not been built yet: run `ingot run +{}`",
                               model.name.text(), table.text(), model.name.text());
         }
         const auto since = oldest.find(table.text());
         if (since == oldest.end()) {
-            histories.emplace(table.text(), publish::InputHistory{{input->version(), input->timestamp()}, {}});
+            histories.emplace(table.text(),
+                              publish::InputHistory{{input->version(), input->timestamp()}, {}});
             continue;
         }
         INGOT_TRY_ASSIGN(publish::InputHistory history,
-                         publish::input_changes(*input, since->second, time_column_of(*workspace.project, table, model)));
+                         publish::input_changes(*input, since->second,
+                                                time_column_of(*workspace.project, table, model)));
         histories.emplace(table.text(), std::move(history));
     }
     return histories;
 }
 
 /// Everything that the windowed inputs know of; nothing when no input has windows.
-Result<IntervalSet> input_coverage(const project::Model& model, const Workspace& workspace, Pins& pins) {
+Result<IntervalSet> input_coverage(const project::Model& model, const Workspace& workspace,
+                                   Pins& pins) {
     IntervalSet coverage;
     for (const project::TableName& table : base_inputs(*workspace.project, model)) {
         INGOT_TRY_ASSIGN(const delta::SnapshotPtr input, pins.snapshot(table));
         if (!input) continue;
         INGOT_TRY_ASSIGN(const publish::StoredProgress stored, publish::load_progress(*input));
-        for (const publish::ProgressEntry& entry : stored.progress.entries()) coverage.add(entry.interval);
+        for (const publish::ProgressEntry& entry : stored.progress.entries())
+            coverage.add(entry.interval);
     }
     return coverage;
 }
 
-Result<std::vector<Interval>> candidate_windows(const project::Model& model, const Workspace& workspace, Pins& pins,
+Result<std::vector<Interval>> candidate_windows(const project::Model& model,
+                                                const Workspace& workspace, Pins& pins,
                                                 const RunOptions& options, Timestamp now) {
-    if (options.window) return project::windows_overlapping(*model.window, IntervalSet({*options.window}));
+    if (options.window)
+        return project::windows_overlapping(*model.window, IntervalSet({*options.window}));
     INGOT_TRY_ASSIGN(const IntervalSet coverage, input_coverage(model, workspace, pins));
     if (!coverage.empty()) return project::windows_overlapping(*model.window, coverage);
     if (!model.start) {
         INGOT_TRY_ASSIGN(const Interval last, project::last_closed_window(*model.window, now));
         return std::vector<Interval>{last};
     }
-    INGOT_TRY_ASSIGN(const std::optional<Interval> range, project::closed_range(*model.window, *model.start, now));
+    INGOT_TRY_ASSIGN(const std::optional<Interval> range,
+                     project::closed_range(*model.window, *model.start, now));
     if (!range) return std::vector<Interval>{};
     return project::enumerate_windows(*model.window, *range);
 }

@@ -16,23 +16,26 @@ struct RunOptions {
     std::optional<Interval> window;  ///< `--window`
     bool full = false;               ///< `--full`: everything again, whatever progress says.
     bool fail_fast = false;
-    unsigned parallel = 1;           ///< Tables at work at once.
+    unsigned parallel = 1;  ///< Tables at work at once.
 };
 
 /// The work on one model. Neither part: it is up to date.
 struct ModelWork {
     std::vector<publish::WindowWork> windows;
     std::optional<publish::WindowWork> whole;
-    std::map<std::string, publish::InputHistory> inputs;  ///< Real tables that it reads, through views too.
+    std::map<std::string, publish::InputHistory>
+        inputs;  ///< Real tables that it reads, through views too.
     bool empty() const { return windows.empty() && !whole; }
 };
 
-/// The tables that a model reads in the end: views are replaced by what they read. Sorted, each once.
-std::vector<project::TableName> base_inputs(const project::Project& project, const project::Model& model);
+/// The tables that a model reads in the end: views are replaced by what they read. Sorted, each
+/// once.
+std::vector<project::TableName> base_inputs(const project::Project& project,
+                                            const project::Model& model);
 
 /// Errors: kNotFound when an input has not been built yet.
-Result<ModelWork> plan_model(const project::Model& model, const Workspace& workspace, Pins& pins, const RunOptions& options,
-                             Timestamp now);
+Result<ModelWork> plan_model(const project::Model& model, const Workspace& workspace, Pins& pins,
+                             const RunOptions& options, Timestamp now);
 
 /// `3 windows new, 1 input changed (bronze.events changed in version 12)`
 std::string summarize(const std::vector<publish::WindowWork>& windows);

@@ -8,11 +8,16 @@ namespace ingot::task {
 
 std::string_view table_status_name(TableStatus status) {
     switch (status) {
-        case TableStatus::kUpToDate: return "up to date";
-        case TableStatus::kPublished: return "published";
-        case TableStatus::kFailed: return "failed";
-        case TableStatus::kSkipped: return "skipped";
-        case TableStatus::kView: return "view";
+        case TableStatus::kUpToDate:
+            return "up to date";
+        case TableStatus::kPublished:
+            return "published";
+        case TableStatus::kFailed:
+            return "failed";
+        case TableStatus::kSkipped:
+            return "skipped";
+        case TableStatus::kView:
+            return "view";
     }
     return "unknown";
 }

@@ -20,8 +20,8 @@ std::string_view table_status_name(TableStatus status);
 struct TableReport {
     project::TableName table;
     TableStatus status = TableStatus::kUpToDate;
-    std::string reason;          ///< Why it ran: `3 windows new, 1 input changed`.
-    std::optional<Error> error;  ///< kFailed
+    std::string reason;                          ///< Why it ran: `3 windows new, 1 input changed`.
+    std::optional<Error> error;                  ///< kFailed
     std::optional<delta::TableVersion> version;  ///< Newest published one.
     std::int64_t windows_done = 0;
     std::int64_t windows_empty = 0;

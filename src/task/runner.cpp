@@ -34,12 +34,13 @@ struct Board {
 };
 
 Result<std::vector<Step>> steps_of(const project::Project& project, const RunOptions& options);
-void work_off(Guarded<Board>& board, std::condition_variable& changed, const TaskContext& context, const RunProgress& progress);
+void work_off(Guarded<Board>& board, std::condition_variable& changed, const TaskContext& context,
+              const RunProgress& progress);
 
 }  // namespace
 
-Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& options, const RunProgress& progress,
-                             std::stop_token stop) {
+Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& options,
+                             const RunProgress& progress, std::stop_token stop) {
     Board initial;
     INGOT_TRY_ASSIGN(initial.steps, steps_of(*workspace.project, options));
     initial.unfinished = initial.steps.size();
@@ -70,8 +71,9 @@ namespace {
 
 Result<std::vector<Step>> steps_of(const project::Project& project, const RunOptions& options) {
     const project::TableGraph graph(project);
-    INGOT_TRY_ASSIGN(const std::vector<project::TableName> selected,
-                     project::select_tables(project, graph, {options.select, options.exclude, nullptr}));
+    INGOT_TRY_ASSIGN(
+        const std::vector<project::TableName> selected,
+        project::select_tables(project, graph, {options.select, options.exclude, nullptr}));
     std::vector<Step> steps;
     std::map<project::TableName, std::size_t> step_of;
     std::map<const project::Source*, std::size_t> step_of_source;
@@ -91,7 +93,8 @@ Result<std::vector<Step>> steps_of(const project::Project& project, const RunOpt
         if (steps[i].model == nullptr) continue;
         std::set<std::size_t> inputs;
         for (const project::TableName& input : graph.inputs(steps[i].model->name)) {
-            if (const auto found = step_of.find(input); found != step_of.end()) inputs.insert(found->second);
+            if (const auto found = step_of.find(input); found != step_of.end())
+                inputs.insert(found->second);
         }
         steps[i].waiting_for = inputs.size();
         for (const std::size_t input : inputs) steps[input].users.push_back(i);
@@ -131,10 +134,12 @@ void release_users(Board& board, std::size_t finished, const std::vector<TableRe
     --board.unfinished;
 }
 
-void work_off(Guarded<Board>& board, std::condition_variable& changed, const TaskContext& context, const RunProgress& progress) {
+void work_off(Guarded<Board>& board, std::condition_variable& changed, const TaskContext& context,
+              const RunProgress& progress) {
     auto access = board.lock();
     while (true) {
-        changed.wait(access.mutex_lock(), [&] { return !access->ready.empty() || access->unfinished == 0; });
+        changed.wait(access.mutex_lock(),
+                     [&] { return !access->ready.empty() || access->unfinished == 0; });
         if (access->unfinished == 0) return;
         const std::size_t index = access->ready.front();
         access->ready.pop_front();

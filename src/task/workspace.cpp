@@ -10,11 +10,13 @@ constexpr std::string_view kLogFolder = "/_delta_log/";
 /// Resolves names for one session: overrides, then the project's views, then pinned tables.
 class SessionTables final : public engine::TableLookup {
 public:
-    SessionTables(const Workspace& workspace, Pins& pins, std::map<std::string, delta::SnapshotPtr> overrides)
+    SessionTables(const Workspace& workspace, Pins& pins,
+                  std::map<std::string, delta::SnapshotPtr> overrides)
         : workspace_(workspace), pins_(pins), overrides_(std::move(overrides)) {}
 
-    Result<std::optional<engine::Relation>> find(std::string_view layer, std::string_view name,
-                                                 std::optional<delta::TableVersion> version) override {
+    Result<std::optional<engine::Relation>> find(
+        std::string_view layer, std::string_view name,
+        std::optional<delta::TableVersion> version) override {
         const project::TableName table{std::string(layer), std::string(name)};
         if (const auto found = overrides_.find(table.text()); found != overrides_.end()) {
             return std::optional<engine::Relation>(found->second);
@@ -29,13 +31,17 @@ public:
         }
         INGOT_TRY_ASSIGN(delta::SnapshotPtr snapshot, pins_.snapshot(table));
         if (snapshot) return std::optional<engine::Relation>(std::move(snapshot));
-        if (model == nullptr && workspace_.project->find_source(table) == nullptr) return std::optional<engine::Relation>();
-        return make_error(ErrorCode::kNotFound, "table {0} has not been built yet: run `ingot run {0}` first", table.text());
+        if (model == nullptr && workspace_.project->find_source(table) == nullptr)
+            return std::optional<engine::Relation>();
+        return make_error(ErrorCode::kNotFound,
+                          "table {0} has not been built yet: run `ingot run {0}` first",
+                          table.text());
     }
 
     std::vector<std::string> names() override {
         std::vector<std::string> names;
-        for (const project::TableName& table : workspace_.project->table_names()) names.push_back(table.text());
+        for (const project::TableName& table : workspace_.project->table_names())
+            names.push_back(table.text());
         for (const auto& [name, snapshot] : overrides_) names.push_back(name);
         return names;
     }
@@ -46,20 +52,24 @@ private:
     std::map<std::string, delta::SnapshotPtr> overrides_;
 };
 
-Scalar instant(Timestamp at) { return Scalar::integer(TypeId::kTimestamp, at.micros()); }
+Scalar instant(Timestamp at) {
+    return Scalar::integer(TypeId::kTimestamp, at.micros());
+}
 
 Result<Scalar> bind_one(const std::string& name, const ParameterValues& values) {
     const auto unknown = [&]() {
         std::string written = name;
-        if (const std::size_t at = written.find("__"); at != std::string::npos) written.replace(at, 2, ".");
+        if (const std::size_t at = written.find("__"); at != std::string::npos)
+            written.replace(at, 2, ".");
         return make_error(ErrorCode::kInvalidArgument, "${} has no value here", written);
     };
     if (name == "run__time") return instant(values.run_time);
     if (name == "window__start" && values.window) return instant(values.window->start);
     if (name == "window__end" && values.window) return instant(values.window->end);
     if (name == "previous__row_count") {
-        return values.previous_row_count ? Scalar::integer(TypeId::kLong, *values.previous_row_count)
-                                         : Scalar::null(TypeId::kLong);
+        return values.previous_row_count
+                   ? Scalar::integer(TypeId::kLong, *values.previous_row_count)
+                   : Scalar::null(TypeId::kLong);
     }
     if (name.starts_with("params__") && values.params != nullptr && values.param_types != nullptr) {
         const std::string key = name.substr(std::string_view("params__").size());
@@ -79,7 +89,8 @@ Result<Scalar> bind_one(const std::string& name, const ParameterValues& values) 
 }  // namespace
 
 Result<Lake> Lake::open(std::string_view uri) {
-    INGOT_TRY_ASSIGN_WITH(std::shared_ptr<storage::ObjectStore> store, storage::open_store(uri), "while opening the lake");
+    INGOT_TRY_ASSIGN_WITH(std::shared_ptr<storage::ObjectStore> store, storage::open_store(uri),
+                          "while opening the lake");
     return Lake(std::move(store));
 }
 
@@ -95,7 +106,8 @@ Result<std::vector<project::TableName>> Lake::tables() const {
         if (log == std::string::npos) continue;
         const std::string folder = object.path.substr(0, log);
         const std::size_t slash = folder.find('/');
-        if (slash == std::string::npos || folder.find('/', slash + 1) != std::string::npos) continue;
+        if (slash == std::string::npos || folder.find('/', slash + 1) != std::string::npos)
+            continue;
         project::TableName table{folder.substr(0, slash), folder.substr(slash + 1)};
         if (tables.empty() || tables.back() != table) tables.push_back(std::move(table));
     }
@@ -114,7 +126,8 @@ Result<delta::SnapshotPtr> Pins::snapshot(const project::TableName& table) {
 }
 
 Result<delta::SnapshotPtr> Pins::open_newest(const project::TableName& table) {
-    for (const Lake* lake : {&workspace_.lake, workspace_.read_from ? &*workspace_.read_from : nullptr}) {
+    for (const Lake* lake :
+         {&workspace_.lake, workspace_.read_from ? &*workspace_.read_from : nullptr}) {
         if (lake == nullptr) continue;
         const delta::TableLocation location = lake->location(table);
         INGOT_TRY_ASSIGN(const bool exists, delta::table_exists(location));
@@ -123,9 +136,11 @@ Result<delta::SnapshotPtr> Pins::open_newest(const project::TableName& table) {
     return delta::SnapshotPtr();
 }
 
-Result<delta::SnapshotPtr> Pins::snapshot_at(const project::TableName& table, delta::TableVersion version) {
+Result<delta::SnapshotPtr> Pins::snapshot_at(const project::TableName& table,
+                                             delta::TableVersion version) {
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr newest, snapshot(table));
-    if (!newest) return make_error(ErrorCode::kNotFound, "table {} has not been built yet", table.text());
+    if (!newest)
+        return make_error(ErrorCode::kNotFound, "table {} has not been built yet", table.text());
     delta::SnapshotRequest request;
     request.version = version;
     return delta::open_snapshot(newest->location(), workspace_.engine.parquet(), request);
@@ -135,18 +150,24 @@ void Pins::publish(const project::TableName& table, delta::SnapshotPtr snapshot)
     (*pins_.lock())[table] = std::move(snapshot);
 }
 
-std::map<project::TableName, delta::SnapshotPtr> Pins::pinned() const { return *pins_.lock(); }
+std::map<project::TableName, delta::SnapshotPtr> Pins::pinned() const {
+    return *pins_.lock();
+}
 
-Result<std::unique_ptr<engine::Session>> Pins::open_session(const std::map<std::string, delta::SnapshotPtr>& overrides) {
-    INGOT_TRY_ASSIGN(std::unique_ptr<engine::Session> session,
-                     workspace_.engine.session(std::make_shared<SessionTables>(workspace_, *this, overrides)));
+Result<std::unique_ptr<engine::Session>> Pins::open_session(
+    const std::map<std::string, delta::SnapshotPtr>& overrides) {
+    INGOT_TRY_ASSIGN(
+        std::unique_ptr<engine::Session> session,
+        workspace_.engine.session(std::make_shared<SessionTables>(workspace_, *this, overrides)));
     for (const project::Macro& macro : workspace_.project->macros) {
-        INGOT_TRY_WITH(session->execute({macro.sql, {}}), fmt::format("while creating the macro at {}", macro.place.to_string()));
+        INGOT_TRY_WITH(session->execute({macro.sql, {}}),
+                       fmt::format("while creating the macro at {}", macro.place.to_string()));
     }
     return session;
 }
 
-Result<std::map<std::string, Scalar>> bind_parameters(const std::vector<std::string>& names, const ParameterValues& values) {
+Result<std::map<std::string, Scalar>> bind_parameters(const std::vector<std::string>& names,
+                                                      const ParameterValues& values) {
     std::map<std::string, Scalar> bound;
     for (const std::string& name : names) {
         INGOT_TRY_ASSIGN(Scalar value, bind_one(name, values));

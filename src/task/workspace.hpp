@@ -41,8 +41,8 @@ struct Workspace {
     project::SecretResolver* secrets = nullptr;  ///< May be null: then a secret is an error.
 };
 
-/// The versions of tables that one run reads. The first look at a table pins its newest version; what the run itself publishes
-/// replaces the pin. Thread-safe.
+/// The versions of tables that one run reads. The first look at a table pins its newest version;
+/// what the run itself publishes replaces the pin. Thread-safe.
 class Pins {
 public:
     explicit Pins(const Workspace& workspace) : workspace_(workspace) {}
@@ -51,12 +51,15 @@ public:
 
     /// Null: the table does not exist (yet).
     Result<delta::SnapshotPtr> snapshot(const project::TableName& table);
-    Result<delta::SnapshotPtr> snapshot_at(const project::TableName& table, delta::TableVersion version);
+    Result<delta::SnapshotPtr> snapshot_at(const project::TableName& table,
+                                           delta::TableVersion version);
     void publish(const project::TableName& table, delta::SnapshotPtr snapshot);
     std::map<project::TableName, delta::SnapshotPtr> pinned() const;
 
-    /// A session in which the project's tables, views and macros are visible, with `overrides` before them.
-    Result<std::unique_ptr<engine::Session>> open_session(const std::map<std::string, delta::SnapshotPtr>& overrides = {});
+    /// A session in which the project's tables, views and macros are visible, with `overrides`
+    /// before them.
+    Result<std::unique_ptr<engine::Session>> open_session(
+        const std::map<std::string, delta::SnapshotPtr>& overrides = {});
 
 private:
     Result<delta::SnapshotPtr> open_newest(const project::TableName& table);
@@ -65,8 +68,8 @@ private:
     Guarded<std::map<project::TableName, delta::SnapshotPtr>> pins_;
 };
 
-/// The value of every parameter that a statement of the project may use: `window__start`, `params__x`, `run__time`, `matrix__x`,
-/// `previous__row_count`.
+/// The value of every parameter that a statement of the project may use: `window__start`,
+/// `params__x`, `run__time`, `matrix__x`, `previous__row_count`.
 struct ParameterValues {
     std::optional<Interval> window;
     Timestamp run_time;
@@ -75,7 +78,9 @@ struct ParameterValues {
     const std::map<std::string, project::Value>* matrix = nullptr;
     std::optional<std::int64_t> previous_row_count;
 };
-/// Values for exactly these bindable names (`window__start`). kInvalidArgument names one that has no value here.
-Result<std::map<std::string, Scalar>> bind_parameters(const std::vector<std::string>& names, const ParameterValues& values);
+/// Values for exactly these bindable names (`window__start`). kInvalidArgument names one that has
+/// no value here.
+Result<std::map<std::string, Scalar>> bind_parameters(const std::vector<std::string>& names,
+                                                      const ParameterValues& values);
 
 }  // namespace ingot::task
