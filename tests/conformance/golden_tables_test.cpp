@@ -221,6 +221,10 @@ TEST_P(OldVersions, AreReadWithTheirOwnSchemaAndFiles) {
     EXPECT_EQ(Reader(*snapshot).number("SELECT count(*) FROM golden.t"), rows);
 }
 
+std::string old_version_name(const testing::TestParamInfo<OldVersion>& info) {
+    return "Case" + std::to_string(info.index);
+}
+
 INSTANTIATE_TEST_SUITE_P(Delta, OldVersions,
                          testing::Values(OldVersion{"kernel/time-travel-partition-changes-b", 0,
                                                     10},
