@@ -33,7 +33,7 @@ std::vector<TableName> reachable(const std::map<TableName, std::vector<TableName
 /// Columns that every load adds to what the source declares.
 const std::vector<Field>& load_columns() {
     static const std::vector<Field> columns = {{"_source_file", TypeId::kString},
-                                               {"_source_version", TypeId::kString},
+                                               {"_source_line", TypeId::kLong},
                                                {"_window", TypeId::kTimestamp},
                                                {"_loaded_at", TypeId::kTimestamp}};
     return columns;
