@@ -1,6 +1,6 @@
 // How fast NDJSON files become column batches, beside the limit: inflating the same bytes and
 // throwing them away.
-//   ndjson_bench FILE.gz...   (see bench/README.md)
+//   ndjson_bench FILE.gz...
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
