@@ -78,12 +78,14 @@ private:
             return false;
         }
         if (!whole_) {
-            const IndexProblem problem = index_.build(block_->data() + begin_, end_ - begin_);
+            // A copy, because the cursor needs a zero byte behind its text.
+            text_.assign(block_->data() + begin_, end_ - begin_);
+            const IndexProblem problem = index_.build(text_.data(), text_.size());
             if (problem != IndexProblem::kNone) {
                 INGOT_TRY(reject_rest(begin_, text_problem(problem)));
                 return false;
             }
-            cursor_ = JsonCursor(block_->data() + begin_, index_.positions());
+            cursor_ = JsonCursor(text_.data(), index_.positions());
         }
         while (position() < begin_) cursor_.advance();
         return position() < end_;
@@ -160,6 +162,7 @@ private:
     RowWriter& writer_;
     JsonRecordReader reader_;
     JsonIndex index_;
+    std::string text_;  // The record, when it is indexed alone.
     JsonCursor cursor_;
     const Block* block_ = nullptr;
     bool whole_ = true;  // The index covers the block, not only the line.

@@ -103,6 +103,7 @@ std::uint32_t JsonRecordReader::take_key(ObjectPlan& plan, std::uint32_t guess) 
 
 JsonRecordReader::Outcome JsonRecordReader::read_member(ObjectPlan& plan, std::uint32_t index,
                                                         std::int64_t row) {
+    if (cursor_.position() >= end_) return not_json("the record ends too early");
     KeyEntry& entry = plan.entries[index];
     if (!entry.refusals.empty() && refused(entry)) return Outcome::kBad;
     if (entry.values.size() == 1 && !entry.below) return read_slot(*entry.values.front(), row);

@@ -88,6 +88,17 @@ TEST(Ndjson, DamageStaysWithItsLine) {
     EXPECT_EQ(got.report.rejects_by_reason.at("invalid JSON"), 3);
 }
 
+TEST(Ndjson, ARecordThatIsIndexedAloneEndsWithItsLine) {
+    const Scanned got = read("{\"a\":\n\"x\":\n{\"a\":1}\n\"open\n",
+                             columns({{.name = "a", .type = TypeId::kLong}}));
+    EXPECT_THAT(show_rows(got), ElementsAre("1"));
+    std::vector<std::string> found;
+    for (const Reject& reject : got.rejects) {
+        found.push_back(fmt::format("{}: {}", reject.line, reject.reason));
+    }
+    EXPECT_THAT(found, ElementsAre("1: invalid JSON", "2: not an object", "4: invalid JSON"));
+}
+
 TEST(Ndjson, SkippedValuesMustBeValidJsonToo) {
     for (const std::string value :
          {"{\"x\" 1}", "[1,]", "[1 2]", "{\"x\":01}", "tru", "{,}", "[\"\\q\"]", "\"\\u12G4\"",
