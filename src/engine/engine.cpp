@@ -11,6 +11,7 @@
 #include "engine/parquet_io_internal.hpp"
 #include "engine/session_internal.hpp"
 #include "engine/sql_facts_internal.hpp"
+#include "engine/sql_functions_internal.hpp"
 #include "engine/table_writer_internal.hpp"
 
 namespace ingot::engine {
@@ -99,6 +100,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
             make_store_file_system(instance->stores));
         duckdb::ExtensionLoader loader(database, "ingot");
         register_batch_scan(loader);
+        register_sql_functions(loader);
         register_file_scan(loader);
         register_table_writer(loader);
         register_delta_functions(loader, *instance);

@@ -9,7 +9,7 @@ MODULES = {
     "format": ["base"],
     "delta": ["base", "storage", "format"],
     "project": ["base", "sql"],
-    "engine": ["base", "sql", "storage", "delta"],
+    "engine": ["base", "sql", "storage", "format", "delta"],
     "quality": ["base", "sql", "project"],
     "publish": ["base", "sql", "storage", "delta", "engine", "quality", "project"],
     "ingest": ["base", "net", "storage", "format", "delta", "engine", "publish", "project"],
