@@ -279,32 +279,45 @@ void TargetWriter::route(duckdb::ClientContext& context, Local& local, duckdb::D
         groups.back().second.push_back(static_cast<duckdb::sel_t>(row));
     }
     if (groups.size() == 1) {
-        route_group(context, local, typed, groups.front().first, sorted);
+        if (!route_group(context, local, typed, groups.front().first, sorted)) {
+            append_overflow(context, local, typed);
+        }
         return;
     }
+    // Appended at once: many small pieces would make the collection walk its own chunks again.
+    std::vector<duckdb::sel_t> overflow;
     for (auto& [hash, rows] : groups) {
         duckdb::SelectionVector selection(rows.data());
         duckdb::DataChunk group;
         group.InitializeEmpty(all_types_);
         group.Slice(typed, selection, rows.size());
-        route_group(context, local, group, hash, sorted);
+        if (!route_group(context, local, group, hash, sorted)) {
+            overflow.insert(overflow.end(), rows.begin(), rows.end());
+        }
+    }
+    if (!overflow.empty()) {
+        duckdb::SelectionVector selection(overflow.data());
+        duckdb::DataChunk rest;
+        rest.InitializeEmpty(all_types_);
+        rest.Slice(typed, selection, overflow.size());
+        append_overflow(context, local, rest);
     }
 }
 
-void TargetWriter::route_group(duckdb::ClientContext& context, Local& local,
+bool TargetWriter::route_group(duckdb::ClientContext& context, Local& local,
                                duckdb::DataChunk& group, duckdb::hash_t hash, bool sorted) {
     const auto known = local.buffers_.find(hash);
     auto* partition = known != local.buffers_.end() ? known->second->partition
                                                     : find_partition(group, hash, sorted);
     if (partition == nullptr) {
-        append_overflow(context, local, group);
-        return;
+        return false;
     }
     if (sorted && local.current_ != partition) {
         finish_sorted(context, local);
         local.current_ = partition;
     }
     append_to(context, local, *partition, hash, group);
+    return true;
 }
 
 TargetWriter::Partition* TargetWriter::find_partition(duckdb::DataChunk& rows, duckdb::hash_t hash,

@@ -88,7 +88,8 @@ private:
     void convert(duckdb::ClientContext& context, duckdb::DataChunk& rows, Local& local);
     void check_not_null(duckdb::DataChunk& typed) const;
     void route(duckdb::ClientContext& context, Local& local, duckdb::DataChunk& typed);
-    void route_group(duckdb::ClientContext& context, Local& local, duckdb::DataChunk& group,
+    /// False: the rows belong to the overflow, and nothing was done.
+    bool route_group(duckdb::ClientContext& context, Local& local, duckdb::DataChunk& group,
                      duckdb::hash_t hash, bool sorted);
     Partition* find_partition(duckdb::DataChunk& rows, duckdb::hash_t hash, bool sorted);
     void append_to(duckdb::ClientContext& context, Local& local, Partition& partition,
