@@ -4,6 +4,7 @@ kind: merge
 key: [id]
 order_by: [last_seen_at, last_event_id]
 time: last_seen_at
+allow_empty: true
 columns:
   id: {type: bigint, checks: [not_null]}
   login: {type: varchar, checks: [not_null]}
