@@ -133,7 +133,6 @@ struct TableCheckFile {
 struct ColumnSpec {
     std::string name;
     std::optional<DataType> type;
-    bool is_json = false;             ///< Said as `json`: a string with the text of any JSON value.
     std::optional<std::string> expr;  ///< Sources: SQL over the decoded record.
     bool required = false;            ///< Promised NOT NULL: a not_null check stands for it.
     std::string description;

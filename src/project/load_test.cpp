@@ -159,6 +159,8 @@ TEST(Load, MacrosAreFoundThroughEachOtherInTheOrderOfTheirMaking) {
     const Model* model = result.project->find_model({"gold", "a"});
     EXPECT_THAT(model->macros, ElementsAre("inner_one", "outer_one", "recent"));
     EXPECT_THAT(result.project->macro_statements(*model)[0], HasSubstr("(x, y) AS x + y"));
+    EXPECT_EQ(result.project->macros[0].name, "inner_one") << "outer_one stands first in the file";
+    EXPECT_EQ(result.project->macros[2].name, "outer_one");
 }
 
 TEST(Load, EnvironmentsChangeLakeParamsAndConnections) {

@@ -222,7 +222,6 @@ struct CheckNamer {
 
 void set_type(ColumnSpec& column, std::string_view text) {
     column.type = *parse_data_type(text);
-    column.is_json = text.size() == 4 && ::strncasecmp(text.data(), "json", 4) == 0;
 }
 
 }  // namespace

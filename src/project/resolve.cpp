@@ -85,9 +85,33 @@ public:
         for (Model& model : project_.models) resolve_model(model);
         for (TableCheckFile& check : project_.checks) resolve_check_file(check);
         for (const Source& source : project_.sources) check_source_names(source);
+        order_macros();
     }
 
 private:
+    /// Puts the macros that a macro uses before it: a macro is bound when it is created. Those of a
+    /// cycle, which has been reported, stay behind.
+    void order_macros() {
+        std::vector<Macro> ordered;
+        std::set<std::string> done;
+        std::vector<Macro> rest = std::move(project_.macros);
+        for (std::size_t before = rest.size() + 1; rest.size() < before && !rest.empty();) {
+            before = rest.size();
+            std::vector<Macro> waiting;
+            for (Macro& macro : rest) {
+                const bool ready =
+                    std::all_of(macro.uses.begin(), macro.uses.end(), [&](const std::string& used) {
+                        return !macros_.contains(lower(used)) || done.contains(lower(used));
+                    });
+                if (ready) done.insert(lower(macro.name));
+                (ready ? ordered : waiting).push_back(std::move(macro));
+            }
+            rest = std::move(waiting);
+        }
+        std::move(rest.begin(), rest.end(), std::back_inserter(ordered));
+        project_.macros = std::move(ordered);
+    }
+
     void register_tables() {
         for (const Source& source : project_.sources) {
             for (const SourceTable& table : source.tables) {

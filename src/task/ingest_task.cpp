@@ -103,6 +103,15 @@ void add_known_columns(const delta::SnapshotPtr& before, const project::SourceTa
     }
 }
 
+/// A declared column of a record; what a typed file (Parquet) has under another type is cast.
+std::string stored_column(const project::ColumnSpec& column, const std::vector<Field>& decoded) {
+    const std::string name = "r." + quality::quoted_name(column.name);
+    const auto found = std::find_if(decoded.begin(), decoded.end(),
+                                    [&](const Field& field) { return field.name == column.name; });
+    const bool as_it_is = !column.type || (found != decoded.end() && found->type == *column.type);
+    return as_it_is ? name : "CAST(" + name + " AS " + sql_type_name(*column.type) + ")";
+}
+
 /// `SELECT columns, expressions, provenance FROM records`
 std::string select_records(const TableOfSource& of, const std::vector<Field>& decoded,
                            const std::vector<ingest::Input>& inputs, const std::string& from,
@@ -112,8 +121,7 @@ std::string select_records(const TableOfSource& of, const std::vector<Field>& de
         columns += (columns.empty() ? "" : ", ") + expression + " AS " + quality::quoted_name(name);
     };
     for (const project::ColumnSpec& column : of.table.columns) {
-        add(column.expr ? "(" + *column.expr + ")" : "r." + quality::quoted_name(column.name),
-            column.name);
+        add(column.expr ? "(" + *column.expr + ")" : stored_column(column, decoded), column.name);
     }
     for (const Field& field : decoded) {
         const bool declared = std::any_of(

@@ -22,7 +22,7 @@ struct Pass {
     bool anew = false;              ///< Drop what is there: the first pass of a rebuild.
 };
 
-std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work, bool full);
+std::vector<Pass> passes_of(const ModelWork& work, bool anew);
 Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
                 const Pass& pass, TableReport& report);
 Status run_windows_one_by_one(const project::Model& model, const TaskContext& context,
@@ -39,7 +39,9 @@ Status bring_up_to_date(const project::Model& model, const TaskContext& context,
                                                       context.options, context.run.time));
     if (work.empty()) return {};
     report.reason = work.whole ? work.whole->detail : summarize(work.windows);
-    for (const Pass& pass : passes_of(model, work, context.options.full)) {
+    // `--full` over some windows builds these again; over all of them, the table.
+    const bool anew = context.options.full && !context.options.window;
+    for (const Pass& pass : passes_of(work, anew)) {
         const Status done = run_pass(model, context, work, pass, report);
         if (done) continue;
         const bool can_split =
@@ -60,11 +62,11 @@ TableReport run_model(const project::Model& model, const TaskContext& context) {
 
 namespace {
 
-std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work, bool full) {
-    if (work.whole) return {Pass{std::nullopt, {}, full}};
+std::vector<Pass> passes_of(const ModelWork& work, bool anew) {
+    if (work.whole) return {Pass{std::nullopt, {}, anew}};
     std::vector<Pass> passes;
     for (const Interval& range : contiguous_ranges(work.windows)) {
-        Pass pass{range, {}, full && passes.empty() && model.kind != project::ModelKind::kAppend};
+        Pass pass{range, {}, anew && passes.empty()};
         for (const publish::WindowWork& each : work.windows) {
             if (range.contains(each.window.start)) pass.windows.push_back(each.window);
         }

@@ -154,12 +154,28 @@ std::map<project::TableName, delta::SnapshotPtr> Pins::pinned() const {
     return *pins_.lock();
 }
 
+Result<bool> Pins::are_built(const std::vector<project::TableName>& tables) {
+    for (const project::TableName& table : tables) {
+        const project::Model* model = workspace_.project->find_model(table);
+        if (model != nullptr && model->kind == project::ModelKind::kView) {
+            INGOT_TRY_ASSIGN(const bool inputs_built, are_built(model->inputs));
+            if (!inputs_built) return false;
+            continue;
+        }
+        INGOT_TRY_ASSIGN(const delta::SnapshotPtr built, snapshot(table));
+        if (!built) return false;
+    }
+    return true;
+}
+
 Result<std::unique_ptr<engine::Session>> Pins::open_session(
     const std::map<std::string, delta::SnapshotPtr>& overrides) {
     INGOT_TRY_ASSIGN(
         std::unique_ptr<engine::Session> session,
         workspace_.engine.session(std::make_shared<SessionTables>(workspace_, *this, overrides)));
     for (const project::Macro& macro : workspace_.project->macros) {
+        INGOT_TRY_ASSIGN(const bool readable, are_built(macro.inputs));
+        if (!readable) continue;  // Whoever uses it is told which table is not built yet.
         INGOT_TRY_WITH(session->execute({macro.sql, {}}),
                        fmt::format("while creating the macro at {}", macro.place.to_string()));
     }

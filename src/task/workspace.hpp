@@ -62,6 +62,7 @@ public:
         const std::map<std::string, delta::SnapshotPtr>& overrides = {});
 
 private:
+    Result<bool> are_built(const std::vector<project::TableName>& tables);
     Result<delta::SnapshotPtr> open_newest(const project::TableName& table);
 
     const Workspace& workspace_;
