@@ -37,7 +37,8 @@ void add_rules(Canon& canon, const std::vector<Rule>& rules) {
 void add_columns(Canon& canon, const std::vector<ColumnSpec>& columns) {
     for (const ColumnSpec& column : columns) {
         canon.add("column", column.name);
-        if (column.type) canon.add("type", column.type->is_json() ? "json" : column.type->to_string());
+        if (column.type)
+            canon.add("type", column.type->is_json() ? "json" : column.type->to_string());
         if (column.expr) canon.add("expr", normalize_sql(*column.expr));
     }
 }

@@ -50,10 +50,10 @@ TEST(SourceFormat, JsonColumnsAreToldFromText) {
     ASSERT_TRUE(loaded.project) << folder.problems();
     const auto& columns = loaded.project->sources[0].tables[0].columns;
     ASSERT_EQ(columns.size(), 4U);
-    EXPECT_FALSE(columns[0].is_json);
-    EXPECT_TRUE(columns[1].is_json);
-    EXPECT_TRUE(columns[2].is_json);
-    EXPECT_FALSE(columns[3].is_json);
+    EXPECT_FALSE(columns[0].type->is_json());
+    EXPECT_TRUE(columns[1].type->is_json());
+    EXPECT_TRUE(columns[2].type->is_json());
+    EXPECT_FALSE(columns[3].type->is_json());
 }
 
 }  // namespace
