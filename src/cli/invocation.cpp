@@ -68,6 +68,18 @@ Result<project::ProjectPtr> Invocation::project() {
     return project_;
 }
 
+bool Invocation::has_project() const {
+    std::error_code ignored;
+    return std::filesystem::exists(std::filesystem::path(options_.directory) / "project.yml",
+                                   ignored);
+}
+
+Result<task::Lake> Invocation::lake() {
+    if (!has_project() && !options_.lake.empty()) return task::Lake::open(options_.lake);
+    INGOT_TRY_ASSIGN(const project::ProjectPtr loaded, project());
+    return task::Lake::open(loaded->lake);
+}
+
 Result<const task::Workspace*> Invocation::workspace() {
     if (workspace_) return workspace_.get();
     INGOT_TRY_ASSIGN(const project::ProjectPtr loaded, project());

@@ -47,9 +47,14 @@ public:
     /// Colours and progress bars: a person at a terminal, not a pipe.
     bool terminal() const { return terminal_; }
 
+    /// Whether the folder holds a project.yml, readable or not.
+    bool has_project() const;
+
     /// Opened on first use.
     Result<engine::Engine*> engine();
     Result<project::ProjectPtr> project();
+    /// The project's lake, or `--lake` where there is no project.
+    Result<task::Lake> lake();
     Result<const task::Workspace*> workspace();
 
 private:

@@ -82,6 +82,7 @@ int run_program(int argc, char** argv) {
     const Chosen chosen = [&](Action chosen_action) { action = std::move(chosen_action); };
     add_run(app, chosen);
     add_sql(app, chosen);
+    add_table(app, chosen);
     add_version(app, chosen);
     try {
         app.parse(argc, argv);

@@ -10,6 +10,7 @@ using Chosen = std::function<void(Action)>;
 
 void add_run(CLI::App& app, const Chosen& chosen);
 void add_sql(CLI::App& app, const Chosen& chosen);
+void add_table(CLI::App& app, const Chosen& chosen);
 void add_version(CLI::App& app, const Chosen& chosen);
 
 }  // namespace ingot::cli

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <limits>
 
 #include "delta/checkpoint_internal.hpp"
 #include "delta/checkpoint_schema_internal.hpp"
 #include "delta/commit.hpp"
+#include "delta/tombstones.hpp"
 
 namespace ingot::delta {
 namespace {
@@ -224,6 +226,15 @@ Result<std::vector<Action>> actions_without_files(const Snapshot& snapshot) {
 }
 
 }  // namespace
+
+Result<std::vector<Remove>> read_tombstones(const Snapshot& snapshot, ParquetIo& parquet) {
+    INGOT_TRY_ASSIGN(auto actions,
+                     tombstones(snapshot, parquet, std::numeric_limits<std::int64_t>::min()));
+    std::vector<Remove> removes;
+    removes.reserve(actions.size());
+    for (Action& action : actions) removes.push_back(std::get<Remove>(std::move(action)));
+    return removes;
+}
 
 Status write_checkpoint(const Snapshot& snapshot, ParquetIo& parquet, Clock& clock) {
     INGOT_TRY_ASSIGN(auto actions, actions_without_files(snapshot));
