@@ -33,25 +33,30 @@ Invocation::Invocation(GlobalOptions options, std::stop_token stop)
 
 Invocation::~Invocation() = default;
 
-Result<engine::EngineOptions> Invocation::engine_options() const {
-    engine::EngineOptions options;
-    if (!project_) return options;
-    const project::EngineSettings& settings = project_->engine;
-    if (settings.memory_bytes)
-        options.memory_bytes =
-            static_cast<std::uint64_t>(static_cast<double>(*settings.memory_bytes) * kEngineShare);
-    options.threads = settings.threads.value_or(0);
-    options.spill_dir =
-        settings.spill.starts_with('/') ? settings.spill : project_->root + "/" + settings.spill;
-    return options;
-}
-
 Result<engine::Engine*> Invocation::engine() {
     if (!engine_) {
-        INGOT_TRY_ASSIGN(const engine::EngineOptions options, engine_options());
-        INGOT_TRY_ASSIGN(engine_, engine::Engine::open(options));
+        INGOT_TRY_ASSIGN(engine_, engine::Engine::open({}));
     }
     return engine_.get();
+}
+
+/// The parser needs an engine before the project has said what engine it wants: its settings are
+/// made afterwards, before the first statement runs.
+Status Invocation::configure_engine(engine::Engine& opened) const {
+    const project::EngineSettings& settings = project_->engine;
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, opened.session(nullptr));
+    if (settings.memory_bytes) {
+        const auto bytes =
+            static_cast<std::uint64_t>(static_cast<double>(*settings.memory_bytes) * kEngineShare);
+        INGOT_TRY(session->execute({fmt::format("SET GLOBAL memory_limit = '{} B'", bytes), {}}));
+    }
+    if (settings.threads) {
+        INGOT_TRY(
+            session->execute({fmt::format("SET GLOBAL threads = {}", *settings.threads), {}}));
+    }
+    const std::string spill =
+        settings.spill.starts_with('/') ? settings.spill : project_->root + "/" + settings.spill;
+    return session->execute({"SET GLOBAL temp_directory = " + Scalar::text(spill).to_sql(), {}});
 }
 
 Result<project::ProjectPtr> Invocation::project() {
@@ -61,10 +66,9 @@ Result<project::ProjectPtr> Invocation::project() {
     load.environment = options_.environment;
     load.lake = options_.lake;
     INGOT_TRY_ASSIGN(load.params, split_params(options_.params));
-    // The parser needs an engine before the project has said what engine it wants; its settings
-    // follow in engine().
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Engine> parser, engine::Engine::open({}));
-    INGOT_TRY_ASSIGN(project_, project::open_project(load, parser->sql_facts()));
+    INGOT_TRY_ASSIGN(engine::Engine * opened, engine());
+    INGOT_TRY_ASSIGN(project_, project::open_project(load, opened->sql_facts()));
+    INGOT_TRY_WITH(configure_engine(*opened), "while applying `engine` of project.yml");
     return project_;
 }
 
@@ -92,6 +96,20 @@ Result<const task::Workspace*> Invocation::workspace() {
     INGOT_TRY_ASSIGN(secrets_, project::SecretStore::open({"env", "file:.env"}, loaded->root));
     workspace_.reset(new task::Workspace{loaded, std::move(lake), std::move(read_from), *sql,
                                          system_clock(), secrets_.get()});
+    return workspace_.get();
+}
+
+Result<const task::Workspace*> Invocation::workspace_or_bare() {
+    if (has_project() || workspace_) return workspace();
+    project::Project bare;
+    std::error_code ignored;
+    bare.root = std::filesystem::absolute(options_.directory, ignored).lexically_normal().string();
+    bare.lake = options_.lake.empty() ? bare.root : options_.lake;
+    INGOT_TRY_ASSIGN(engine::Engine * sql, engine());
+    INGOT_TRY_ASSIGN(task::Lake lake, task::Lake::open(bare.lake));
+    workspace_.reset(new task::Workspace{std::make_shared<const project::Project>(std::move(bare)),
+                                         std::move(lake), std::nullopt, *sql, system_clock(),
+                                         nullptr});
     return workspace_.get();
 }
 

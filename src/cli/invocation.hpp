@@ -56,9 +56,12 @@ public:
     /// The project's lake, or `--lake` where there is no project.
     Result<task::Lake> lake();
     Result<const task::Workspace*> workspace();
+    /// Where there is no project.yml: a project without tables, in the lake of `--lake` or else the
+    /// folder itself. Errors of a project that is there are reported all the same.
+    Result<const task::Workspace*> workspace_or_bare();
 
 private:
-    Result<engine::EngineOptions> engine_options() const;
+    Status configure_engine(engine::Engine& opened) const;
 
     GlobalOptions options_;
     std::stop_token stop_;

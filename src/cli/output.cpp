@@ -11,11 +11,6 @@
 namespace ingot::cli {
 namespace {
 
-std::string json_text(std::string_view text) {
-    return nlohmann::json(std::string(text))
-        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 std::string struct_json(const Column& column, std::int64_t row) {
     std::string text = "{";
     for (std::size_t i = 0; i < column.children.size(); ++i) {
@@ -65,6 +60,22 @@ std::string fitted(const std::string& text, std::size_t width) {
 }
 
 }  // namespace
+
+std::string json_text(std::string_view text) {
+    return nlohmann::json(std::string(text))
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string csv_field(std::string_view text) {
+    if (!text.empty() && text.find_first_of(",\"\n\r") == std::string_view::npos)
+        return std::string(text);
+    std::string quoted = "\"";
+    for (const char c : text) {
+        quoted += c;
+        if (c == '"') quoted += c;
+    }
+    return quoted + "\"";
+}
 
 std::string value_text(const Column& column, std::int64_t row) {
     if (column.is_null(row)) return "";

@@ -2,6 +2,7 @@
 // Values and tables for people and programs.
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/column_batch.hpp"
@@ -13,6 +14,11 @@ namespace ingot::cli {
 std::string value_text(const Column& column, std::int64_t row);
 /// One value as JSON.
 std::string value_json(const Column& column, std::int64_t row);
+
+/// A text as a JSON string; bytes that are no UTF-8 become the replacement character.
+std::string json_text(std::string_view text);
+/// A CSV field, quoted where it has to be. An empty text is quoted: nothing at all means null.
+std::string csv_field(std::string_view text);
 
 /// A table of texts, columns aligned, long cells cut to the terminal's width when `width` is not 0.
 class TextTable {

@@ -1,9 +1,11 @@
 #include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <numeric>
 #include <stop_token>
 #include <thread>
 
@@ -61,13 +63,60 @@ private:
     std::thread waiter_;
 };
 
+/// The person, not the work, went wrong: an option whose value cannot be read.
+bool is_bad_use(const Error& error) {
+    return error.code == ErrorCode::kInvalidArgument &&
+           (error.message.starts_with("--") ||
+            std::any_of(error.context.begin(), error.context.end(),
+                        [](const std::string& note) { return note.starts_with("in --"); }));
+}
+
 int carry_out(const Action& action, const GlobalOptions& options) {
     StopOnSignal signals;
     Invocation invocation(options, signals.token());
     const Result<int> code = action(invocation);
     if (code) return *code;
     print_error(code.error(), options.json);
-    return kExitFailed;
+    return is_bad_use(code.error()) ? kExitBadUse : kExitFailed;
+}
+
+std::size_t edits_between(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+/// `unknown verb 'lss'; did you mean 'ls'?`
+std::string unknown_verb(const CLI::App& app, const std::string& verb) {
+    std::string nearest;
+    std::size_t edits_min = verb.size() / 3 + 2;
+    for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
+        const std::size_t edits = edits_between(verb, known->get_name());
+        if (edits >= edits_min) continue;
+        edits_min = edits;
+        nearest = known->get_name();
+    }
+    return "unknown verb '" + verb + "'" +
+           (nearest.empty() ? "; `ingot --help` lists them" : "; did you mean '" + nearest + "'?");
+}
+
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error, bool json) {
+    const std::vector<std::string> extras = app.remaining();
+    if (error.get_exit_code() != 0 && app.get_subcommands().empty() && !extras.empty() &&
+        !extras.front().starts_with('-')) {
+        print_error(
+            make_error(ErrorCode::kInvalidArgument, "{}", unknown_verb(app, extras.front())), json);
+        return kExitBadUse;
+    }
+    return app.exit(error) == 0 ? kExitOk : kExitBadUse;
 }
 
 }  // namespace
@@ -76,18 +125,29 @@ int run_program(int argc, char** argv) {
     CLI::App app("Ingot: files to checked Delta tables, with one program", "ingot");
     app.require_subcommand(1);
     app.fallthrough();
+    app.set_version_flag("--version", "ingot " INGOT_VERSION);
+    app.footer("`ingot VERB --help` says more. Begin with: ingot init my_project");
     GlobalOptions options;
     add_global_options(app, options);
     Action action;
     const Chosen chosen = [&](Action chosen_action) { action = std::move(chosen_action); };
+    add_check(app, chosen);
+    add_datagen(app, chosen);
+    add_doctor(app, chosen);
+    add_init(app, chosen);
+    add_lineage(app, chosen);
+    add_ls(app, chosen);
+    add_plan(app, chosen);
+    add_render(app, chosen);
     add_run(app, chosen);
     add_sql(app, chosen);
     add_table(app, chosen);
+    add_test(app, chosen);
     add_version(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e) == 0 ? kExitOk : kExitBadUse;
+        return report_parse_error(app, e, options.json);
     }
     try {
         return carry_out(action, options);

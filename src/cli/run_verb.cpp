@@ -4,7 +4,9 @@
 
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
+#include "project/selector.hpp"
 #include "project/window.hpp"
+#include "task/run_plan.hpp"
 #include "task/runner.hpp"
 
 namespace ingot::cli {
@@ -16,6 +18,7 @@ struct RunArguments {
     std::string window;
     bool full = false;
     unsigned parallel = 2;
+    bool yes = false;
 };
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -128,6 +131,68 @@ void print_summary(const task::RunReport& report, bool json) {
                  seconds(report.elapsed));
 }
 
+/// `checks: 41 passed, 1 warned; quality 97.6 % (excellent)`; nothing without checks.
+void print_quality(const task::RunReport& report) {
+    std::vector<quality::CheckResult> results;
+    for (const task::TableReport& table : report.tables)
+        results.insert(results.end(), table.checks.begin(), table.checks.end());
+    if (results.empty()) return;
+    std::map<quality::CheckStatus, int> counts;
+    for (const quality::CheckResult& result : results) ++counts[result.status];
+    std::string text;
+    for (const auto& [status, count] : counts) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count,
+                            quality::check_status_name(status));
+    }
+    const quality::QualityScore score = quality::quality_score(results);
+    std::fprintf(stderr, "checks: %s; quality %.1f %% (%s)\n", text.c_str(), score.percent,
+                 std::string(score.grade).c_str());
+}
+
+/// On a terminal: which tables are at work, on one line that the next report overwrites.
+class StatusLine {
+public:
+    StatusLine(bool shown, std::size_t total) : shown_(shown), total_(total) {}
+    void started(const project::TableName& table) {
+        working_.push_back(table.text());
+        draw();
+    }
+    void finished(const project::TableName& table) {
+        std::erase(working_, table.text());
+        ++done_;
+    }
+    void clear() const {
+        if (shown_) std::fputs("\r\033[K", stderr);
+    }
+    void draw() const {
+        if (!shown_ || working_.empty()) return;
+        constexpr std::size_t kBarCells = 20;
+        const std::size_t full = total_ == 0 ? 0 : kBarCells * done_ / total_;
+        std::string bar;
+        for (std::size_t cell = 0; cell < kBarCells; ++cell) bar += cell < full ? "█" : "░";
+        std::fprintf(stderr, "\r\033[K%s %zu/%zu %s", bar.c_str(), done_, total_,
+                     joined(working_).c_str());
+    }
+
+private:
+    bool shown_;
+    std::size_t total_;
+    std::size_t done_ = 0;
+    std::vector<std::string> working_;
+};
+
+constexpr std::int64_t kDownloadsUnasked = 100;
+
+/// Many downloads are somebody else's bandwidth and this person's disk: not without `--yes`.
+Status ask_before_downloads(const task::Workspace& workspace, const task::RunOptions& options) {
+    INGOT_TRY_ASSIGN(const std::int64_t downloads, task::downloads_ahead(workspace, options));
+    if (downloads <= kDownloadsUnasked) return {};
+    return make_error(ErrorCode::kInvalidArgument,
+                      "--yes is needed: this run would download {} windows ({}); `ingot plan` "
+                      "shows what would be built",
+                      with_thousands(downloads), options.window->to_string());
+}
+
 Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
     INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
     task::RunOptions options;
@@ -141,10 +206,25 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
             project::parse_interval(arguments.window, workspace->project->defaults.timezone),
             "in --window");
     }
+    if (!arguments.yes) INGOT_TRY(ask_before_downloads(*workspace, options));
     task::RunProgress progress;
-    if (!invocation.quiet() && !invocation.json()) progress.finished = print_finished;
+    const project::TableGraph graph(*workspace->project);
+    INGOT_TRY_ASSIGN(const std::vector<project::TableName> tables,
+                     project::select_tables(*workspace->project, graph,
+                                            {options.select, options.exclude, nullptr}));
+    StatusLine line(invocation.terminal(), tables.size());
+    if (!invocation.quiet() && !invocation.json()) {
+        progress.started = [&](const project::TableName& table) { line.started(table); };
+        progress.finished = [&](const task::TableReport& report) {
+            line.finished(report.table);
+            line.clear();
+            print_finished(report);
+            line.draw();
+        };
+    }
     INGOT_TRY_ASSIGN(const task::RunReport report,
                      task::run_tables(*workspace, options, progress, invocation.stop()));
+    if (!invocation.quiet() && !invocation.json()) print_quality(report);
     print_summary(report, invocation.json());
     return report.ok() ? kExitOk : kExitFailed;
 }
@@ -161,6 +241,8 @@ void add_run(CLI::App& app, const Chosen& chosen) {
     verb->add_option("--window", arguments->window, "START..END, half open, or one day or hour")
         ->type_name("RANGE");
     verb->add_flag("--full", arguments->full, "Everything again, whatever is done");
+    verb->add_flag("--yes", arguments->yes,
+                   "Go on without asking, however many downloads it takes");
     verb->add_option("--parallel", arguments->parallel, "Tables at work at once")
         ->check(CLI::Range(1, 64));
     verb->callback([&chosen, arguments] {

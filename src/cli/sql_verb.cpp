@@ -2,8 +2,10 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <unistd.h>
 
 #include "cli/output.hpp"
+#include "cli/sql_shell.hpp"
 #include "cli/verbs.hpp"
 
 namespace ingot::cli {
@@ -16,17 +18,7 @@ struct SqlOptions {
 };
 
 void print_csv_field(const std::string& text, bool null) {
-    if (null) return;
-    if (!text.empty() && text.find_first_of(",\"\n\r") == std::string::npos) {
-        std::fputs(text.c_str(), stdout);
-        return;
-    }
-    std::string quoted = "\"";
-    for (const char c : text) {
-        quoted += c;
-        if (c == '"') quoted += c;
-    }
-    std::fputs((quoted + "\"").c_str(), stdout);
+    if (!null) std::fputs(csv_field(text).c_str(), stdout);
 }
 
 Status print_csv(engine::QueryResult& rows) {
@@ -56,8 +48,8 @@ Status print_json(engine::QueryResult& rows) {
             std::string line = "{";
             for (std::size_t i = 0; i < batch->columns.size(); ++i) {
                 if (i > 0) line += ",";
-                line += "\"" + batch->schema.fields[i].name +
-                        "\":" + value_json(batch->columns[i], row);
+                line += json_text(batch->schema.fields[i].name) + ":" +
+                        value_json(batch->columns[i], row);
             }
             std::puts((line + "}").c_str());
         }
@@ -93,21 +85,51 @@ Status print_table(engine::QueryResult& rows, std::int64_t max_rows) {
     return {};
 }
 
+Status run_statement(Invocation& invocation, engine::Session& session, const SqlOptions& options,
+                     const std::string& statement) {
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::QueryResult> rows,
+                     session.query({statement, {}}, invocation.stop()));
+    const std::string format = invocation.json() ? "json" : options.format;
+    return format == "csv"    ? print_csv(*rows)
+           : format == "json" ? print_json(*rows)
+                              : print_table(*rows, options.max_rows);
+}
+
+/// Each statement sees the newest versions: a shell may stay open for long.
+Result<int> run_shell(Invocation& invocation, const SqlOptions& options) {
+    INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace_or_bare());
+    const auto run = [&](const std::string& statement) -> Status {
+        task::Pins pins(*workspace);
+        INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, pins.open_session());
+        return run_statement(invocation, *session, options, statement);
+    };
+    ShellActions actions;
+    actions.run = run;
+    actions.schema = [&](const std::string& table) { return run("DESCRIBE FROM " + table); };
+    actions.tables = [&] {
+        std::vector<std::string> names;
+        for (const project::TableName& table : workspace->project->table_names())
+            names.push_back(table.text());
+        return names;
+    };
+    actions.stopped = [&] { return invocation.stop().stop_requested(); };
+    run_sql_shell(std::cin, actions);
+    return kExitOk;
+}
+
 Result<int> run_sql(Invocation& invocation, const SqlOptions& options) {
+    if (options.statement.empty() && isatty(STDIN_FILENO) == 1) {
+        return run_shell(invocation, options);
+    }
     std::string statement = options.statement;
     if (statement.empty() || statement == "-") {
         statement.assign(std::istreambuf_iterator<char>(std::cin),
                          std::istreambuf_iterator<char>());
     }
-    INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
+    INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace_or_bare());
     task::Pins pins(*workspace);
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, pins.open_session());
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::QueryResult> rows,
-                     session->query({statement, {}}, invocation.stop()));
-    const std::string format = invocation.json() ? "json" : options.format;
-    INGOT_TRY(format == "csv"    ? print_csv(*rows)
-              : format == "json" ? print_json(*rows)
-                                 : print_table(*rows, options.max_rows));
+    INGOT_TRY(run_statement(invocation, *session, options, statement));
     return kExitOk;
 }
 
@@ -117,7 +139,8 @@ void add_sql(CLI::App& app, const Chosen& chosen) {
     CLI::App* verb =
         app.add_subcommand("sql", "Query the project's tables, any Delta table, and files");
     auto options = std::make_shared<SqlOptions>();
-    verb->add_option("statement", options->statement, "SQL text; absent or '-': from stdin");
+    verb->add_option("statement", options->statement,
+                     "SQL text; '-': from stdin; absent: a shell at a terminal, else stdin");
     verb->add_option("--format", options->format, "table, csv or json (one object per line)")
         ->check(CLI::IsMember({"table", "csv", "json"}));
     verb->add_option("--rows", options->max_rows, "Rows that a table shows at most");

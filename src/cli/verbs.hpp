@@ -8,9 +8,18 @@ namespace ingot::cli {
 /// Where a verb leaves its action when the command line names it.
 using Chosen = std::function<void(Action)>;
 
+void add_check(CLI::App& app, const Chosen& chosen);
+void add_datagen(CLI::App& app, const Chosen& chosen);
+void add_doctor(CLI::App& app, const Chosen& chosen);
+void add_init(CLI::App& app, const Chosen& chosen);
+void add_lineage(CLI::App& app, const Chosen& chosen);
+void add_ls(CLI::App& app, const Chosen& chosen);
+void add_plan(CLI::App& app, const Chosen& chosen);
+void add_render(CLI::App& app, const Chosen& chosen);
 void add_run(CLI::App& app, const Chosen& chosen);
 void add_sql(CLI::App& app, const Chosen& chosen);
 void add_table(CLI::App& app, const Chosen& chosen);
+void add_test(CLI::App& app, const Chosen& chosen);
 void add_version(CLI::App& app, const Chosen& chosen);
 
 }  // namespace ingot::cli

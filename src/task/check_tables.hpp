@@ -1,0 +1,24 @@
+#pragma once
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "quality/check_result.hpp"
+#include "task/planner.hpp"
+
+namespace ingot::task {
+
+/// How the checks of one published table came out.
+struct CheckedTable {
+    project::TableName table;
+    std::optional<delta::TableVersion> version;  ///< Absent: not built yet, so nothing was checked.
+    std::vector<quality::CheckResult> results;
+};
+
+/// Runs the checks of the selected tables against their newest versions. Views and tables read in
+/// place are left out. Writes nothing. Errors: a selection that matches nothing, an unreadable
+/// table.
+Result<std::vector<CheckedTable>> check_tables(const Workspace& workspace,
+                                               const RunOptions& options, std::stop_token stop);
+
+}  // namespace ingot::task

@@ -1,0 +1,198 @@
+"""Every verb on a small project in a temporary folder: exit codes and the lines that matter."""
+
+import argparse
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class CliTest(unittest.TestCase):
+    ingot = os.path.join(ROOT, "build/release/ingot")
+
+    def setUp(self):
+        self.work = tempfile.mkdtemp(prefix="ingot_cli_")
+        self.addCleanup(shutil.rmtree, self.work, True)
+        self.project = os.path.join(self.work, "project")
+
+    def call(self, *arguments, folder=None):
+        done = subprocess.run(
+            [self.ingot, "-C", folder or self.project, *arguments],
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, done.stderr
+
+    def succeeds(self, *arguments, folder=None):
+        status, out, err = self.call(*arguments, folder=folder)
+        self.assertEqual(status, 0, out + err)
+        return out
+
+    def fails(self, *arguments, status=1, folder=None):
+        found, out, err = self.call(*arguments, folder=folder)
+        self.assertEqual(found, status, out + err)
+        return out + err
+
+    def init(self):
+        os.makedirs(self.project)
+        self.succeeds("init")
+
+    def built(self):
+        self.init()
+        self.succeeds("run")
+
+    def write(self, path, text):
+        full = os.path.join(self.project, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    # -- without a project
+
+    def test_version(self):
+        self.assertRegex(self.succeeds("version", folder=self.work), r"^ingot \d+\.\d+")
+        self.assertRegex(self.succeeds("--version", folder=self.work), r"^ingot \d+\.\d+")
+        self.assertIn("version", json.loads(self.succeeds("version", "--json", folder=self.work)))
+
+    def test_an_unknown_verb_is_bad_use_and_the_nearest_is_named(self):
+        self.assertIn("did you mean 'lineage'", self.fails("linage", status=2, folder=self.work))
+
+    def test_sql_needs_no_project(self):
+        out = self.succeeds("sql", "--format", "csv", "select 1 as a, 'x,y' as b", folder=self.work)
+        self.assertEqual(out, 'a,b\n1,"x,y"\n')
+
+    def test_datagen_writes_the_hours_that_were_asked_for(self):
+        out = os.path.join(self.work, "sample")
+        self.succeeds("datagen", "gharchive", "--hours", "2", "--scale", "0.02", "--out", out, folder=self.work)
+        self.assertEqual(sorted(os.listdir(out)), ["2015-01-01-0.json.gz", "2015-01-01-1.json.gz"])
+        self.succeeds("datagen", "procurement", "--scale", "0.02", "--out", out, folder=self.work)
+        self.assertIn("marches.json", os.listdir(out))
+
+    def test_doctor_names_what_is_well(self):
+        self.init()
+        out = self.succeeds("doctor")
+        self.assertIn("readable and writable", out)
+        self.assertIn("starter: 1 sources, 1 models", out)
+
+    # -- the life of a project
+
+    def test_init_refuses_a_folder_that_is_not_empty(self):
+        self.init()
+        self.assertIn("is not empty", self.fails("init"))
+
+    def test_a_new_project_tests_runs_checks_and_answers(self):
+        self.init()
+        self.assertIn("1 passed, 0 failed", self.succeeds("test"))
+        self.assertIn("after bronze.orders", self.succeeds("plan"))
+        self.succeeds("run")
+        self.assertIn("nothing to do", self.succeeds("plan"))
+        out = self.succeeds("sql", "--format", "csv", "select day, orders, revenue from gold.daily_sales order by day")
+        self.assertEqual(out.splitlines()[1:], ["2024-01-01,2,24.90", "2024-01-02,1,42.00", "2024-01-03,1,7.25"])
+        self.assertRegex(self.succeeds("check"), r"0 failed, \d+ skipped; quality 100\.0 %")
+        self.assertRegex(self.succeeds("check", "--last"), r"0 failed")
+
+    def test_a_failing_model_test_is_shown_with_its_differences(self):
+        self.init()
+        path = "models/gold/daily_sales.sql"
+        with open(os.path.join(self.project, path), encoding="utf-8") as file:
+            self.write(path, file.read().replace("orders: 2, revenue", "orders: 3, revenue"))
+        out = self.fails("test")
+        self.assertIn("missing:", out)
+        self.assertIn("unexpected:", out)
+        self.assertIn("0 passed, 1 failed", out)
+
+    def test_ls_lineage_and_render(self):
+        self.built()
+        listed = {each["table"]: each for each in json.loads(self.succeeds("ls", "--json"))}
+        self.assertEqual(listed["bronze.orders"]["rows"], 5)
+        self.assertEqual(listed["gold.daily_sales"]["version"], 0)
+        self.assertIn("bronze.orders", self.succeeds("lineage", "gold.daily_sales"))
+        self.assertIn("bronze.orders.amount", self.succeeds("lineage", "gold.daily_sales", "--columns"))
+        self.assertIn("FROM bronze.orders", self.succeeds("render", "gold.daily_sales"))
+
+    def test_table_describe_and_history(self):
+        self.built()
+        described = json.loads(self.succeeds("table", "describe", "bronze.orders", "--json"))
+        self.assertEqual(described["rows"], 5)
+        self.assertIn("order_id", [column["name"] for column in described["columns"]])
+        self.assertIn("WRITE", self.succeeds("table", "history", "bronze.orders"))
+        self.assertIn("decimal(12,2)", self.succeeds("table", "describe", "./lake/bronze/orders"))
+
+    def test_fsck_finds_orphans_and_removes_only_them(self):
+        self.built()
+        folder = os.path.join(self.project, "lake/bronze/orders")
+        live = glob.glob(os.path.join(folder, "*.parquet"))[0]
+        orphan = os.path.join(folder, "0-orphan.parquet")
+        shutil.copy(live, orphan)
+        self.assertIn("1 younger than 1h spared", self.succeeds("table", "fsck", "bronze.orders"))
+        self.assertIn("0-orphan.parquet", self.succeeds("table", "fsck", "bronze.orders", "--older-than", "0s"))
+        self.assertTrue(os.path.exists(orphan))
+        self.succeeds("table", "fsck", "--older-than", "0s", "--remove")
+        self.assertFalse(os.path.exists(orphan))
+        self.assertIn("5", self.succeeds("sql", "--format", "csv", "select count(*) from bronze.orders"))
+        os.remove(live)
+        self.assertIn("absent", self.fails("table", "fsck", "bronze.orders"))
+
+    # -- what goes wrong
+
+    def test_an_unknown_table_names_the_nearest(self):
+        self.init()
+        self.assertIn("gold.daily_sales", self.fails("run", "gold.daily_sale"))
+        self.assertIn("gold.daily_sales", self.fails("table", "describe", "gold.daily_sale"))
+
+    def test_a_table_that_is_not_built_says_how_to_build_it(self):
+        self.init()
+        self.assertIn("ingot run", self.fails("sql", "select * from gold.daily_sales"))
+        self.assertIn("ingot run +gold.daily_sales", self.fails("table", "history", "gold.daily_sales"))
+
+    def test_an_unknown_key_is_named_with_its_place(self):
+        self.init()
+        self.write("project.yml", "name: starter\nlaek: ./lake\n")
+        out = self.fails("ls")
+        self.assertIn("project.yml:2:1", out)
+        self.assertIn("did you mean 'lake'", out)
+
+    def test_a_missing_column_is_named_with_its_place(self):
+        self.init()
+        self.write("models/gold/bad.sql", "/* ---\nkind: table\n--- */\nSELECT custommer FROM bronze.orders\n")
+        out = self.fails("run")
+        self.assertIn("models/gold/bad.sql:4", out)
+        self.assertIn("custommer", out)
+
+    def test_a_cycle_is_shown(self):
+        self.init()
+        self.write("models/gold/a.sql", "/* ---\nkind: table\n--- */\nSELECT x FROM gold.b\n")
+        self.write("models/gold/b.sql", "/* ---\nkind: table\n--- */\nSELECT x FROM gold.a\n")
+        self.assertIn("cycle", self.fails("ls"))
+
+    def test_missing_input_files_and_an_empty_folder_name_the_source(self):
+        self.init()
+        shutil.rmtree(os.path.join(self.project, "data"))
+        self.assertIn("no file at sources/orders.yml:1:1", self.fails("run"))
+        os.makedirs(os.path.join(self.project, "data"))
+        self.assertIn("no file at sources/orders.yml:1:1", self.fails("run"))
+        self.assertIn("blocked", self.fails("plan"))
+
+    def test_an_option_that_cannot_be_read_is_bad_use(self):
+        self.init()
+        self.assertIn("--window", self.fails("run", "--window", "yesterday", status=2))
+        self.assertIn("NAME=VALUE", self.fails("--param", "x", "ls", status=2))
+        self.fails("run", "--no-such-option", status=2)
+
+    def test_errors_are_json_for_programs(self):
+        self.init()
+        status, _, err = self.call("--json", "table", "describe", "gold.nothing")
+        self.assertEqual(status, 1)
+        self.assertEqual(json.loads(err)["error"]["code"], "not found")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ingot", default=CliTest.ingot)
+    known, rest = parser.parse_known_args()
+    CliTest.ingot = os.path.abspath(known.ingot)
+    unittest.main(argv=[sys.argv[0], *rest])
