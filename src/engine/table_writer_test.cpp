@@ -190,6 +190,48 @@ TEST_F(TableWriterTest, ManyPartitionsAreWrittenOneAfterTheOther) {
               "200000|19999900000|300\n");
 }
 
+TEST_F(TableWriterTest, TenThousandPartitionsFitInLittleMemory) {
+    const Schema schema{{{"id", TypeId::kLong}, {"p", TypeId::kInteger}, {"t", TypeId::kString}}};
+    auto engine = testing::open_engine({.memory_bytes = 200ULL << 20, .spill_dir = folder_.path()});
+    auto session = must(engine->session(nullptr));
+    constexpr std::int64_t kPartitions = 10'000;
+    constexpr std::int64_t kRows = 200'000;
+    // Neighbours belong to different partitions: every chunk touches many of them.
+    const auto result = must(session->write(
+        {"SELECT range AS id, (range * 7919 % 10000)::INTEGER AS p, 'text ' || range AS t FROM "
+         "range(200000)",
+         {}},
+        target_of(store_, schema, {"p"})));
+    EXPECT_EQ(result.rows, kRows);
+    ASSERT_EQ(result.files.size(), static_cast<std::size_t>(kPartitions));
+    std::set<std::int64_t> partitions;
+    for (const auto& add : result.files) {
+        const auto p = std::stoll(add.partition_values.at("p").value());
+        partitions.insert(p);
+        ASSERT_THAT(*add.stats, ::testing::StartsWith(R"({"numRecords":20,"minValues":{"id":)"));
+        // Rows of a partition are a cycle of the generator apart: the least id is below one cycle.
+        const auto least = std::stoll(add.stats->substr(add.stats->find("\"id\":") + 5));
+        EXPECT_LT(least, kPartitions);
+        EXPECT_EQ(least * 7919 % kPartitions, p);
+        EXPECT_THAT(*add.stats, HasSubstr(R"("maxValues":{"id":)" +
+                                          std::to_string(least + kRows - kPartitions) + ","));
+    }
+    EXPECT_EQ(partitions.size(), static_cast<std::size_t>(kPartitions));
+    EXPECT_EQ(objects().size(), static_cast<std::size_t>(kPartitions));
+}
+
+TEST_F(TableWriterTest, AStoreThatFailsWhileManyPartitionsAreWrittenIsTheError) {
+    const Schema schema{{{"id", TypeId::kLong}, {"p", TypeId::kInteger}}};
+    const auto target = target_of(store_, schema, {"p"});
+    // A file where the folder of a partition should be.
+    must(store_->put("t/p=700", "in the way"));
+    const auto result = session_->write(
+        {"SELECT range AS id, (range % 1000)::INTEGER AS p FROM range(20000)", {}}, target);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kIo) << result.error().to_string();
+    EXPECT_THAT(objects(), ElementsAre("t/p=700"));
+}
+
 TEST_F(TableWriterTest, ColumnMappingUsesPhysicalNamesAndIds) {
     Field member{"inner name", TypeId::kInteger, true, {}};
     member.metadata = {{"delta.columnMapping.physicalName", "\"col-m\""},

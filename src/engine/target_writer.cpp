@@ -73,6 +73,7 @@ TargetWriter::TargetWriter(duckdb::ClientContext& context, const WriteTarget& ta
     thread_bytes_max_ = std::clamp<std::size_t>(memory / (8 * std::max<std::size_t>(threads, 1)),
                                                 8U << 20, 256U << 20);
     buffer_bytes_max_ = std::min(kRowGroupBytesMax, thread_bytes_max_);
+    tasks_ = std::make_unique<FileTasks>(thread_bytes_max_);
 }
 
 TargetWriter::~TargetWriter() = default;
@@ -118,8 +119,9 @@ void TargetWriter::combine(duckdb::ClientContext& context, Local& local) {
 
 void TargetWriter::finish(duckdb::ClientContext& context) {
     for (auto& [hash, partition] : partitions_) {
-        close_partition(context, *partition);
+        close_later(context, *partition);
     }
+    tasks_->wait();
 }
 
 void TargetWriter::append_sorted(duckdb::ClientContext& context, Local& local,
@@ -138,10 +140,8 @@ std::unique_ptr<duckdb::ColumnDataCollection> TargetWriter::take_overflow() {
 }
 
 void TargetWriter::finish_sorted(duckdb::ClientContext& context, Local& local) {
-    combine(context, local);
-    if (local.current_ != nullptr) {
-        close_partition(context, *local.current_);
-    }
+    close_current(context, local);
+    tasks_->wait();
 }
 
 Result<WriteResult> TargetWriter::result() const {
@@ -155,6 +155,7 @@ Result<WriteResult> TargetWriter::result() const {
 }
 
 void TargetWriter::discard() {
+    tasks_->stop();
     for (const auto& object : objects_) {
         // Best effort: the files were never in the log, and a later cleanup finds them.
         static_cast<void>(target_.location.store->remove(object));
@@ -313,7 +314,7 @@ bool TargetWriter::route_group(duckdb::ClientContext& context, Local& local,
         return false;
     }
     if (sorted && local.current_ != partition) {
-        finish_sorted(context, local);
+        close_current(context, local);
         local.current_ = partition;
     }
     append_to(context, local, *partition, hash, group);
@@ -463,6 +464,18 @@ void TargetWriter::close_file(duckdb::ClientContext& context, Partition& partiti
     result_.rows += static_cast<std::int64_t>(file.statistics.row_count);
     result_.bytes += file.statistics.file_size_bytes;
     result_.files.push_back(std::move(add));
+}
+
+void TargetWriter::close_current(duckdb::ClientContext& context, Local& local) {
+    combine(context, local);
+    if (local.current_ != nullptr) {
+        close_later(context, *std::exchange(local.current_, nullptr));
+    }
+}
+
+void TargetWriter::close_later(duckdb::ClientContext& context, Partition& partition) {
+    const auto bytes = partition.left_over ? partition.left_over->AllocationSize() : 0;
+    tasks_->submit(bytes, [this, &context, &partition] { close_partition(context, partition); });
 }
 
 void TargetWriter::close_partition(duckdb::ClientContext& context, Partition& partition) {

@@ -10,6 +10,7 @@
 
 #include "engine/duckdb_compat/functions.hpp"
 #include "engine/engine.hpp"
+#include "engine/file_tasks_internal.hpp"
 #include "engine/store_file_system_internal.hpp"
 
 namespace ingot::engine {
@@ -100,6 +101,10 @@ private:
                std::unique_ptr<duckdb::ColumnDataCollection> rows);
     std::shared_ptr<OpenFile> open_file(duckdb::ClientContext& context, Partition& partition);
     void close_file(duckdb::ClientContext& context, Partition& partition, OpenFile& file);
+    /// The second pass leaves the partition that it was at.
+    void close_current(duckdb::ClientContext& context, Local& local);
+    /// close_partition, beside what comes next.
+    void close_later(duckdb::ClientContext& context, Partition& partition);
     void close_partition(duckdb::ClientContext& context, Partition& partition);
 
     const WriteTarget& target_;
@@ -122,6 +127,8 @@ private:
     std::unique_ptr<duckdb::ColumnDataCollection> overflow_;
     WriteResult result_;
     std::vector<std::string> objects_;  ///< Finished files, as objects of the store.
+
+    std::unique_ptr<FileTasks> tasks_;  ///< Last: they use the other members.
 };
 
 }  // namespace ingot::engine
