@@ -38,6 +38,22 @@ TEST(Output, ATextValueIsAJsonString) {
     EXPECT_EQ(value_json(strings({"it's \"x\""}), 0), R"("it's \"x\"")");
 }
 
+TEST(Output, ANestedValueIsJsonInEveryFormat) {
+    const Result<DataType> type = parse_data_type("struct(name string, tags array(string))");
+    ASSERT_TRUE(type);
+    ColumnBuilder builder(*type);
+    builder.child(0).append_text("a\"b");
+    builder.child(1).child(0).append_text("x,y");
+    builder.child(1).child(0).append_null();
+    builder.child(1).append_list();
+    builder.append_struct();
+    const Column column = builder.finish();
+    const std::string json = R"({"name":"a\"b","tags":["x,y",null]})";
+    EXPECT_EQ(value_json(column, 0), json);
+    EXPECT_EQ(csv_field(value_text(column, 0)),
+              R"("{""name"":""a\""b"",""tags"":[""x,y"",null]}")");
+}
+
 TEST(Output, ColumnsAreAsWideAsTheirWidestCellInCharacters) {
     TextTable table({"name", "n"});
     table.align_right(1);
