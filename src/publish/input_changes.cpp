@@ -89,18 +89,6 @@ Result<std::optional<InputChange>> change_of(delta::TableVersion version,
     return changed ? std::optional(std::move(change)) : std::nullopt;
 }
 
-/// Stands in for commits that log cleanup removed.
-InputChange change_from_newer_files(const delta::Snapshot& input, Timestamp since,
-                                    const TimeRange& time) {
-    InputChange change{input.version(), false, {}};
-    for (const delta::FileOrdinal file : input.files().all()) {
-        if (input.files().modification_time(file) < since.millis()) continue;
-        const delta::Add add = input.files().add(file);
-        if (!add.tags.contains(std::string(kRewrittenTag))) touch(change, time.of(add.stats));
-    }
-    return change;
-}
-
 }  // namespace
 
 std::string write_windows(const IntervalSet& windows) {
@@ -142,7 +130,8 @@ Result<InputHistory> input_changes(const delta::Snapshot& input, const InputVers
         const delta::TableVersion version(v);
         Result<std::vector<delta::Action>> actions = delta::read_commit(input.location(), version);
         if (!actions && actions.error().code == ErrorCode::kNotFound) {
-            history.changes = {change_from_newer_files(input, since.committed_at, time)};
+            // Log cleanup removed it, and nothing left tells which rows it took away.
+            history.changes = {InputChange{version, true, {}}};
             continue;
         }
         if (!actions) return std::move(actions).error();

@@ -35,8 +35,8 @@ struct InputHistory {
 /// Reads the commits in (since, input.version()]. `time_column`: the input's column that holds the
 /// time of a row, empty when it has none. A commit touches the windows it names, and the range of
 /// `time_column` in the files it added (in all files it added or removed when it names no windows;
-/// everything when that range is unknown). Where the log is cleaned up, files that are newer than
-/// `since` stand in for the commits. A version that went backwards (a restored or replaced table)
+/// everything when that range is unknown). Commits that log cleanup removed touch everything. A
+/// version that went backwards (a restored or replaced table)
 /// touches everything.
 Result<InputHistory> input_changes(const delta::Snapshot& input, const InputVersion& since,
                                    std::string_view time_column);

@@ -14,6 +14,7 @@ constexpr int kFormatVersion = 1;
 constexpr std::string_view kFolder = "_ingot/progress/";
 constexpr int kPagesPerMerge = 8;
 constexpr int kNumberAttempts = 1000;
+constexpr int kUnclearMax = 3;
 
 std::string progress_file(std::int64_t number) {
     return fmt::format("{}{:020}.json", kFolder, number);
@@ -323,11 +324,19 @@ Result<StoredProgress> load_progress(const delta::Snapshot& snapshot) {
 Result<std::int64_t> write_progress(const delta::TableLocation& location, std::int64_t after,
                                     const Progress& progress) {
     const std::string bytes = progress.to_json();
+    int unclear = 0;
     for (std::int64_t number = after + 1; number <= after + kNumberAttempts; ++number) {
-        INGOT_TRY_ASSIGN(
-            const storage::PutOutcome outcome,
-            location.store->put_if_absent(location.object(progress_file(number)), bytes));
-        if (outcome == storage::PutOutcome::kCreated) return number;
+        const Result<storage::PutOutcome> outcome =
+            location.store->put_if_absent(location.object(progress_file(number)), bytes);
+        if (outcome && *outcome == storage::PutOutcome::kCreated) return number;
+        // Nothing names the file of an unclear write, whether it is there or not: take the next.
+        if (!outcome && outcome.error().code != ErrorCode::kCommitUnknown) return outcome.error();
+        unclear += outcome ? 0 : 1;
+        if (unclear == kUnclearMax) {
+            Error error = outcome.error();
+            error.code = ErrorCode::kIo;
+            return error;
+        }
     }
     return make_error(ErrorCode::kIo,
                       "{}: {} progress files after number {} are taken by unfinished commits",

@@ -39,18 +39,22 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
 Result<delta::CommitOutcome> commit_once(const PublishRequest& request,
                                          const PublishContext& context, const Base& base,
                                          const Staged& staged, const Replacement& replacement);
+Result<Base> planned_base(const PublishRequest& request, const Base& now);
+Status shape_again(const PublishRequest& request, const PublishContext& context, const Base& base,
+                   Staged& staged);
 Status check_not_superseded(const PublishRequest& request, const Base& before, const Base& now);
 PublishResult result_of(const Staged& staged, const Replacement& replacement);
 
 }  // namespace
 
 Result<PublishResult> publish(const PublishRequest& request, const PublishContext& context) {
-    INGOT_TRY_ASSIGN(const Base first, read_base(request, context));
+    INGOT_TRY_ASSIGN(Base base, read_base(request, context));
+    INGOT_TRY_ASSIGN(const Base planned, planned_base(request, base));
+    INGOT_TRY(check_not_superseded(request, planned, base));
     StagedFiles files;  // Removes what no commit has taken.
-    INGOT_TRY_ASSIGN(const Staged staged, stage(request, context, first, files));
+    INGOT_TRY_ASSIGN(Staged staged, stage(request, context, base, files));
     crash_point("publish.staged");
 
-    Base base = first;
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
         const ReplacementInput input{request, context, base.snapshot, staged.accepted,
                                      staged.columns};
@@ -76,7 +80,8 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
         }
         files.drop(replacement.rewritten);
         INGOT_TRY_ASSIGN(base, read_base(request, context));
-        INGOT_TRY(check_not_superseded(request, first, base));
+        INGOT_TRY(check_not_superseded(request, planned, base));
+        INGOT_TRY(shape_again(request, context, base, staged));
     }
     return make_error(
         ErrorCode::kCommitConflict,
@@ -86,8 +91,9 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
 
 Result<PublishResult> publish_progress(const PublishRequest& request,
                                        const PublishContext& context) {
-    INGOT_TRY_ASSIGN(const Base first, read_base(request, context));
-    Base base = first;
+    INGOT_TRY_ASSIGN(Base base, read_base(request, context));
+    INGOT_TRY_ASSIGN(const Base planned, planned_base(request, base));
+    INGOT_TRY(check_not_superseded(request, planned, base));
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
         Staged staged;
         staged.progress = request.progress;
@@ -107,7 +113,7 @@ Result<PublishResult> publish_progress(const PublishRequest& request,
             return result;
         }
         INGOT_TRY_ASSIGN(base, read_base(request, context));
-        INGOT_TRY(check_not_superseded(request, first, base));
+        INGOT_TRY(check_not_superseded(request, planned, base));
     }
     return make_error(ErrorCode::kCommitConflict,
                       "{}: {} attempts to record progress lost against other writers",
@@ -123,6 +129,21 @@ Result<Base> read_base(const PublishRequest& request, const PublishContext& cont
     INGOT_TRY_ASSIGN(base.snapshot, delta::open_snapshot(request.location, context.parquet));
     INGOT_TRY_ASSIGN(base.progress, load_progress(*base.snapshot));
     return base;
+}
+
+/// What the caller knew of the table when it decided what to do.
+Result<Base> planned_base(const PublishRequest& request, const Base& now) {
+    if (!request.planned_on) return now;
+    Base planned;
+    planned.snapshot = *request.planned_on;
+    const bool is_this_table =
+        planned.snapshot && planned.snapshot->location().path == request.location.path &&
+        planned.snapshot->location().store->uri() == request.location.store->uri();
+    // Read from another lake: here there was nothing.
+    if (!is_this_table) return Base{};
+    if (now.snapshot && now.snapshot->version() == planned.snapshot->version()) return now;
+    INGOT_TRY_ASSIGN(planned.progress, load_progress(*planned.snapshot));
+    return planned;
 }
 
 /// The columns of a table that has no column mapping.
@@ -214,6 +235,31 @@ Status shape_table(const PublishRequest& request, const PublishContext& context,
                      delta::overlay(request.location, base.snapshot, {true, {}, {}, metadata}));
     staged.columns = evolved->columns();
     staged.shape_actions.emplace_back(*std::move(metadata));
+    return {};
+}
+
+/// Another commit came between: the table may exist now, or have other columns. The staged files
+/// stay valid when their columns are still called the same.
+Status shape_again(const PublishRequest& request, const PublishContext& context, const Base& base,
+                   Staged& staged) {
+    Staged now;
+    INGOT_TRY(shape_table(request, context, base, now));
+    for (const delta::TableColumn& column : staged.columns) {
+        const bool fits = std::any_of(now.columns.begin(), now.columns.end(),
+                                      [&](const delta::TableColumn& other) {
+                                          return other.field.name == column.field.name &&
+                                                 other.field.type == column.field.type &&
+                                                 other.physical_name == column.physical_name &&
+                                                 other.partition_index == column.partition_index;
+                                      });
+        if (fits) continue;
+        return make_error(ErrorCode::kCommitConflict,
+                          "{}: another run changed the column {} while this one was at work; "
+                          "nothing was written, run it again",
+                          request.table, column.field.name);
+    }
+    staged.shape_actions = std::move(now.shape_actions);
+    staged.columns = std::move(now.columns);
     return {};
 }
 
@@ -340,10 +386,15 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
             replacement.added = staged.rejected.files;
         }
         append_file_actions(commit, replacement, context.clock);
-        INGOT_TRY_ASSIGN_WITH(const delta::CommitOutcome outcome,
-                              delta::commit(commit, context.parquet, context.clock),
-                              "while publishing the rejected rows of " + request.table);
-        if (std::holds_alternative<delta::Committed>(outcome)) {
+        Result<delta::CommitOutcome> outcome =
+            delta::commit(commit, context.parquet, context.clock);
+        if (!outcome) {
+            // The rejected rows may be in the log; the accepted ones are in none yet.
+            if (outcome.error().code == ErrorCode::kCommitUnknown) files.keep(replacement.added);
+            return std::move(outcome).error().with("while publishing the rejected rows of " +
+                                                   request.table);
+        }
+        if (std::holds_alternative<delta::Committed>(*outcome)) {
             files.keep(replacement.added);
             return {};
         }

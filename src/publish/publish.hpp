@@ -97,6 +97,10 @@ struct PublishRequest {
     WriteMode mode;
     project::OnSchemaChange on_schema_change = project::OnSchemaChange::kFail;
     ProgressUpdate progress;
+    /// The version that the caller looked at when it decided what to do (null: there was no table):
+    /// when another run has published the same windows since, that is a conflict. Absent: the
+    /// version at the beginning of the publish.
+    std::optional<delta::SnapshotPtr> planned_on;
     /// Called once, after `select` has been staged; may be empty. An error discards what was
     /// staged.
     std::function<Result<RowsRead>()> after_rows;

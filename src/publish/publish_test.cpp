@@ -1,0 +1,603 @@
+#include "publish/publish.hpp"
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <random>
+#include <set>
+
+#include "delta/overlay.hpp"
+#include "publish/input_changes.hpp"
+#include "storage/faulty_store.hpp"
+
+namespace ingot::publish {
+namespace {
+
+using storage::Fault;
+using storage::FaultRule;
+using storage::StoreOperation;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().to_string());
+    return *std::move(result);
+}
+
+void must(const Status& status) {
+    if (!status) throw std::runtime_error(status.error().to_string());
+}
+
+engine::Engine& shared_engine() {
+    static const std::unique_ptr<engine::Engine> engine =
+        must(engine::Engine::open({1ULL << 29, 2, {}}));
+    return *engine;
+}
+
+class Overrides final : public engine::TableLookup {
+public:
+    explicit Overrides(std::map<std::string, delta::SnapshotPtr> tables)
+        : tables_(std::move(tables)) {}
+    Result<std::optional<engine::Relation>> find(std::string_view layer, std::string_view name,
+                                                 std::optional<delta::TableVersion>) override {
+        const auto found = tables_.find(std::string(layer) + "." + std::string(name));
+        if (found == tables_.end()) return std::optional<engine::Relation>();
+        return std::optional<engine::Relation>(found->second);
+    }
+    std::vector<std::string> names() override { return {}; }
+
+private:
+    std::map<std::string, delta::SnapshotPtr> tables_;
+};
+
+Result<std::unique_ptr<engine::Session>> open_session(
+    const std::map<std::string, delta::SnapshotPtr>& tables) {
+    return shared_engine().session(std::make_shared<Overrides>(tables));
+}
+
+Timestamp hour(int h) {
+    return Timestamp::from_micros(h * 3'600'000'000LL);
+}
+Interval hours(int from, int to) {
+    return {hour(from), hour(to)};
+}
+
+/// One table in a lake of its own, behind a store that can fail.
+class TableUnderTest {
+public:
+    TableUnderTest() {
+        static int lakes = 0;
+        auto inner = must(storage::open_store(fmt::format("memory://publish-test-{}", ++lakes)));
+        store_ = std::make_shared<storage::FaultyStore>(std::move(inner), clock_);
+        location_ = {store_, "silver/t"};
+        quarantine_ = {store_, "quarantine/silver_t"};
+    }
+
+    storage::FaultyStore& store() { return *store_; }
+    const delta::TableLocation& location() const { return location_; }
+    const delta::TableLocation& quarantine() const { return quarantine_; }
+    ManualClock& clock() { return clock_; }
+
+    PublishRequest request(const std::string& sql, WriteMode mode,
+                           const Schema& schema = columns()) {
+        PublishRequest request;
+        request.table = "silver.t";
+        request.location = location_;
+        request.shape = {schema, {}, {}, ""};
+        request.select.sql = sql;
+        request.mode = std::move(mode);
+        request.run_id = fmt::format("run{}", ++runs_);
+        request.run_time = clock_.now();
+        return request;
+    }
+    /// Rows (ts, value) of hours [from, to), in place of what those windows held.
+    PublishRequest windows(int from, int to, const std::string& value) {
+        PublishRequest request =
+            this->request(fmt::format("SELECT make_timestamptz((h * 3600000000 + "
+                                      "1800000000)::BIGINT) AS ts, '{}' AS value "
+                                      "FROM range({}, {}) t(h)",
+                                      value, from, to),
+                          ReplaceRange{"ts", IntervalSet({hours(from, to)})});
+        record(request, hours(from, to));
+        return request;
+    }
+    static void record(PublishRequest& request, const Interval& window) {
+        request.progress.code_hash = "code";
+        request.progress.windows.push_back({window, WindowState::kDone, "code", {}, std::nullopt});
+    }
+
+    Result<PublishResult> publish(const PublishRequest& request) {
+        const auto session = must(open_session({}));
+        return publish::publish(request,
+                                {*session, open_session, shared_engine().parquet(), clock_, {}});
+    }
+
+    delta::SnapshotPtr snapshot() { return snapshot_of(location_); }
+    delta::SnapshotPtr snapshot_of(const delta::TableLocation& location) {
+        if (!must(delta::table_exists(location))) return nullptr;
+        return must(delta::open_snapshot(location, shared_engine().parquet()));
+    }
+    std::int64_t version() {
+        const delta::SnapshotPtr now = snapshot();
+        return now ? now->version().value() : -1;
+    }
+    Progress progress() {
+        const delta::SnapshotPtr now = snapshot();
+        return now ? must(load_progress(*now)).progress : Progress{};
+    }
+    std::vector<std::string> rows(const std::string& select = "epoch(ts)::BIGINT // 3600, value") {
+        return rows_of(snapshot(), select);
+    }
+    static std::vector<std::string> rows_of(const delta::SnapshotPtr& table,
+                                            const std::string& select) {
+        if (!table) return {};
+        const auto session = must(open_session({{"a.t", table}}));
+        const ColumnBatch batch =
+            must(session->query_all({"SELECT " + select + " FROM a.t ORDER BY ALL", {}}));
+        std::vector<std::string> rows;
+        for (std::int64_t row = 0; row < batch.rows; ++row) {
+            std::string line;
+            for (const Column& column : batch.columns)
+                line += (line.empty() ? "" : " ") + scalar_at(column, row).to_string();
+            rows.push_back(line);
+        }
+        return rows;
+    }
+    std::vector<std::string> objects() {
+        std::vector<std::string> paths;
+        for (const auto& object : must(store_->list(""))) paths.push_back(object.path);
+        return paths;
+    }
+    /// Data files that no version of their table names.
+    std::vector<std::string> orphans() {
+        std::set<std::string> named;
+        for (const delta::TableLocation& location : {location_, quarantine_}) {
+            const delta::SnapshotPtr now = snapshot_of(location);
+            if (!now) continue;
+            for (std::int64_t v = 0; v <= now->version().value(); ++v) {
+                for (const auto& action :
+                     must(delta::read_commit(location, delta::TableVersion(v)))) {
+                    if (const auto* add = std::get_if<delta::Add>(&action))
+                        named.insert(must(delta::data_object(location, add->path)));
+                }
+            }
+        }
+        std::vector<std::string> orphans;
+        for (const std::string& path : objects()) {
+            if (path.ends_with(".parquet") && path.find("_delta_log") == std::string::npos &&
+                !named.contains(path))
+                orphans.push_back(path);
+        }
+        return orphans;
+    }
+
+    static const Schema& columns() {
+        static const Schema schema{{{"ts", TypeId::kTimestamp}, {"value", TypeId::kString}}};
+        return schema;
+    }
+
+private:
+    ManualClock clock_{hour(400'000)};
+    std::shared_ptr<storage::FaultyStore> store_;
+    delta::TableLocation location_;
+    delta::TableLocation quarantine_;
+    int runs_ = 0;
+};
+
+// ---- write modes
+
+TEST(Publish, AppendAddsAndOverwriteReplaces) {
+    TableUnderTest table;
+    const auto row = [&](const char* value) {
+        return fmt::format("SELECT make_timestamptz(0) AS ts, '{}' AS value", value);
+    };
+    must(table.publish(table.request(row("a"), AppendRows{})));
+    must(table.publish(table.request(row("b"), AppendRows{})));
+    EXPECT_THAT(table.rows(), ElementsAre("0 a", "0 b"));
+    must(table.publish(table.request(row("c"), OverwriteTable{})));
+    EXPECT_THAT(table.rows(), ElementsAre("0 c"));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
+TEST(Publish, ReplacingARangeKeepsTheRowsOfOtherWindowsExactly) {
+    TableUnderTest table;
+    must(table.publish(table.windows(0, 4, "old")));  // One file with four windows.
+    must(table.publish(table.windows(4, 5, "old")));  // One wholly inside what is replaced.
+    must(table.publish(table.windows(6, 7, "old")));  // One that is not touched.
+    const PublishResult result = must(table.publish(table.windows(2, 6, "new")));
+    EXPECT_EQ(result.rows_published, 4);
+    EXPECT_THAT(table.rows(),
+                ElementsAre("0 old", "1 old", "2 new", "3 new", "4 new", "5 new", "6 old"));
+    EXPECT_EQ(table.progress().in_state(WindowState::kDone), IntervalSet({hours(0, 7)}));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
+TEST(Publish, RowsWithoutATimeSurviveTheReplacementOfAnyWindow) {
+    TableUnderTest table;
+    must(table.publish(table.request(
+        "SELECT * FROM (VALUES (NULL::TIMESTAMPTZ, 'none'), "
+        "(make_timestamptz(0), 'old'), (make_timestamptz(7200000000), 'far')) t(ts, value)",
+        AppendRows{})));
+    must(table.publish(table.windows(0, 1, "new")));
+    EXPECT_THAT(table.rows(), testing::UnorderedElementsAre("0 new", "2 far", "null none"));
+}
+
+// ---- upsert
+
+const Schema& keyed() {
+    static const Schema schema{{{"id", TypeId::kLong},
+                                {"seen", TypeId::kLong},
+                                {"name", TypeId::kString},
+                                {"score", TypeId::kDouble}}};
+    return schema;
+}
+
+TEST(Upsert, OrderAndGroupingOfWindowsDoNotMatter) {
+    const unsigned seed = std::random_device{}();
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    std::mt19937 random(seed);
+    const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };
+    for (int round = 0; round < 3; ++round) {
+        std::vector<std::string> rows;
+        for (int i = 0, n = 1 + below(20); i < n; ++i) {
+            // Few values, so that ties and nulls are common.
+            const char* const scores[] = {"NULL", "'nan'", "-1.5", "2"};
+            const std::string seen = below(4) == 0 ? "NULL" : fmt::format("{}", below(3));
+            const std::string name = below(4) == 0 ? "NULL" : fmt::format("'n{}'", below(3));
+            rows.push_back(fmt::format("({}::BIGINT, {}::BIGINT, {}::VARCHAR, {}::DOUBLE)",
+                                       below(5), seen, name, scores[below(4)]));
+        }
+        std::vector<std::string> expected;
+        for (int order = 0; order < 3; ++order) {
+            TableUnderTest table;
+            for (std::size_t begin = 0; begin < rows.size();) {
+                const std::size_t size =
+                    order == 0 ? rows.size() : static_cast<std::size_t>(1 + below(6));
+                std::string values;
+                for (std::size_t i = begin; i < std::min(begin + size, rows.size()); ++i)
+                    values += (values.empty() ? "" : ", ") + rows[i];
+                must(table.publish(
+                    table.request("SELECT * FROM (VALUES " + values + ") t(id, seen, name, score)",
+                                  UpsertByKey{{"id"}, {"seen"}}, keyed())));
+                begin += size;
+            }
+            const std::vector<std::string> got = table.rows("id, seen, name, score");
+            if (order == 0) expected = got;
+            EXPECT_EQ(got, expected) << fmt::format("{}", fmt::join(rows, " "));
+            EXPECT_THAT(table.orphans(), IsEmpty());
+            std::shuffle(rows.begin(), rows.end(), random);
+        }
+    }
+}
+
+TEST(Upsert, TheGreatestInOrderWinsAndANullIsLeast) {
+    TableUnderTest table;
+    const auto upsert = [&](const std::string& values) {
+        must(table.publish(
+            table.request("SELECT * FROM (VALUES " + values + ") t(id, seen, name, score)",
+                          UpsertByKey{{"id"}, {"seen"}}, keyed())));
+    };
+    upsert("(1::BIGINT, NULL::BIGINT, 'unknown', 1.0::DOUBLE), (2, 5, 'five', 1)");
+    upsert("(1::BIGINT, -9::BIGINT, 'known', 1.0::DOUBLE), (2, 4, 'four', 1), (3, 0, 'new', 1)");
+    EXPECT_THAT(table.rows("id, seen, name"), ElementsAre("1 -9 known", "2 5 five", "3 0 new"));
+}
+
+TEST(Upsert, ANullKeyIsRefusedAndNothingStays) {
+    TableUnderTest table;
+    const auto result = table.publish(table.request(
+        "SELECT NULL::BIGINT AS id, 1::BIGINT AS seen, 'a' AS name, 1.0::DOUBLE AS score",
+        UpsertByKey{{"id"}, {"seen"}}, keyed()));
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, HasSubstr("1 rows have a null key"));
+    EXPECT_THAT(table.objects(), IsEmpty());
+}
+
+// ---- audits
+
+TEST(Publish, AFailedAuditLeavesEverythingAsItWas) {
+    TableUnderTest table;
+    must(table.publish(table.windows(0, 4, "old")));
+    const auto objects = table.objects();
+    const auto version = table.version();
+    const Progress progress = table.progress();
+    PublishRequest request = table.windows(2, 6, "new");
+    std::vector<std::string> seen;
+    request.audit = [&](const StagedTable& staged) -> Result<AuditVerdict> {
+        seen = TableUnderTest::rows_of(staged.table, "value");
+        EXPECT_EQ(TableUnderTest::rows_of(staged.new_rows, "value").size(), 4U);
+        EXPECT_EQ(TableUnderTest::rows_of(staged.before, "value").size(), 4U);
+        return AuditVerdict{"value is new"};
+    };
+    const auto result = table.publish(request);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(result.error().message, HasSubstr("value is new"));
+    EXPECT_THAT(seen, ElementsAre("new", "new", "new", "new", "old", "old"));
+    EXPECT_EQ(table.objects(), objects);
+    EXPECT_EQ(table.version(), version);
+    EXPECT_EQ(table.progress(), progress);
+}
+
+// ---- several writers
+
+TEST(Publish, TwoRunsOfOtherWindowsBothLandAndTheTableKeepsItsIdentity) {
+    TableUnderTest table;
+    PublishRequest outer = table.windows(0, 1, "outer");
+    std::string id;
+    outer.audit = [&](const StagedTable&) -> Result<AuditVerdict> {
+        if (!id.empty()) return AuditVerdict{};
+        must(table.publish(table.windows(1, 2, "inner")));  // Creates the table first.
+        id = table.snapshot()->metadata().id;
+        return AuditVerdict{};
+    };
+    must(table.publish(outer));
+    EXPECT_THAT(table.rows(), ElementsAre("0 outer", "1 inner"));
+    EXPECT_EQ(table.snapshot()->metadata().id, id);
+    EXPECT_EQ(table.progress().in_state(WindowState::kDone), IntervalSet({hours(0, 2)}));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
+TEST(Publish, AColumnThatAnotherRunAddedMeanwhileStays) {
+    TableUnderTest table;
+    must(table.publish(table.windows(0, 2, "old")));
+    PublishRequest outer = table.windows(0, 1, "outer");
+    outer.on_schema_change = project::OnSchemaChange::kAdd;
+    bool once = true;
+    outer.audit = [&](const StagedTable&) -> Result<AuditVerdict> {
+        if (!std::exchange(once, false)) return AuditVerdict{};
+        PublishRequest inner = table.windows(5, 6, "inner");
+        inner.select.sql = "SELECT *, 'x' AS extra FROM (" + inner.select.sql + ")";
+        inner.shape.schema.fields.push_back({"extra", TypeId::kString, true, {}});
+        inner.on_schema_change = project::OnSchemaChange::kAdd;
+        must(table.publish(inner));
+        return AuditVerdict{};
+    };
+    must(table.publish(outer));
+    EXPECT_THAT(table.rows("epoch(ts)::BIGINT // 3600, value, extra"),
+                ElementsAre("0 outer null", "1 old null", "5 inner x"));
+}
+
+TEST(Publish, OfTwoRunsOfOneWindowOneWinsAndTheOtherSaysSo) {
+    TableUnderTest table;
+    PublishRequest outer = table.windows(0, 1, "outer");
+    outer.audit = [&](const StagedTable&) -> Result<AuditVerdict> {
+        must(table.publish(table.windows(0, 1, "inner")));
+        return AuditVerdict{};
+    };
+    const auto result = table.publish(outer);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kCommitConflict);
+    EXPECT_THAT(result.error().message, HasSubstr("was published by another run"));
+    EXPECT_THAT(table.rows(), ElementsAre("0 inner"));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
+TEST(Publish, AWindowPublishedBetweenPlanAndPublishIsNotAppendedTwice) {
+    TableUnderTest table;
+    PublishRequest late = table.windows(0, 1, "late");
+    late.mode = AppendRows{};
+    late.planned_on = delta::SnapshotPtr();  // There was no table when the work was planned.
+    PublishRequest early = table.windows(0, 1, "early");
+    early.mode = AppendRows{};
+    must(table.publish(early));
+    const auto result = table.publish(late);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kCommitConflict);
+    EXPECT_THAT(table.rows(), ElementsAre("0 early"));
+}
+
+// ---- faults
+
+struct FaultCase {
+    StoreOperation operation;
+    Fault fault;
+    bool is_read;
+};
+std::string name_of(const testing::TestParamInfo<FaultCase>& info) {
+    const char* const operations[] = {"List",        "Head",   "Read",   "ReadRange", "Put",
+                                      "PutIfAbsent", "Create", "Append", "Finish",    "Remove"};
+    const char* const faults[] = {"Fails", "IsSlow", "IsTorn", "LosesItsReply"};
+    return std::string(operations[static_cast<int>(info.param.operation)]) +
+           faults[static_cast<int>(info.param.fault)];
+}
+
+class EveryFault : public testing::TestWithParam<FaultCase> {
+protected:
+    /// Fails call 1, 2, ... of the operation, until the publish does not get that far.
+    template <class Request>
+    void sweep(const std::vector<std::string>& before, const std::vector<std::string>& after,
+               Request make, const std::string& select) {
+        int injected = 0;
+        for (std::uint64_t nth = 1; nth < 200; ++nth) {
+            SCOPED_TRACE(fmt::format("call {}", nth));
+            TableUnderTest table;
+            prepare(table);
+            const PublishRequest request = make(table);
+            const PublishRequest again = make(table);
+            const std::int64_t version = table.version();
+            FaultRule rule;
+            rule.operation = GetParam().operation;
+            rule.fault = GetParam().fault;
+            rule.nth = nth;
+            table.store().add_rule(rule);
+            const Result<PublishResult> result = table.publish(request);
+            const bool reached = !table.store().injected().empty();
+            table.store().heal();
+
+            const auto rows = table.rows(select);
+            if (result) {
+                EXPECT_EQ(rows, after);
+                EXPECT_EQ(table.version(), version + 1);
+            } else {
+                EXPECT_NE(result.error().code, ErrorCode::kCommitUnknown) << "one fault is settled";
+                EXPECT_EQ(rows, before) << result.error().to_string();
+                EXPECT_EQ(table.version(), version);
+            }
+            // A file that the store kept although it said no is for `table fsck`.
+            const bool can_clean_up = GetParam().operation != StoreOperation::kRemove &&
+                                      !(GetParam().operation == StoreOperation::kFinish &&
+                                        GetParam().fault == Fault::kLoseReply);
+            if (can_clean_up) {
+                EXPECT_THAT(table.orphans(), IsEmpty());
+            }
+            if (!result) must(table.publish(again));
+            EXPECT_EQ(table.rows(select), after);
+            if (!reached) break;
+            ++injected;
+        }
+        RecordProperty("faults", injected);
+        if (GetParam().operation == StoreOperation::kPutIfAbsent) {
+            EXPECT_GE(injected, 2);
+        }
+        if (GetParam().operation == StoreOperation::kAppend) {
+            EXPECT_GE(injected, 1);
+        }
+    }
+    virtual void prepare(TableUnderTest& table) { must(table.publish(table.windows(0, 4, "old"))); }
+};
+
+TEST_P(EveryFault, LeavesAReplacedWindowOldOrNew) {
+    sweep(
+        {"0 old", "1 old", "2 old", "3 old"}, {"0 old", "1 old", "2 new", "3 new", "4 new"},
+        [](TableUnderTest& table) { return table.windows(2, 5, "new"); },
+        "epoch(ts)::BIGINT // 3600, value");
+}
+
+class EveryFaultOfAnUpsert : public EveryFault {
+protected:
+    void prepare(TableUnderTest& table) override {
+        must(
+            table.publish(table.request("SELECT i::BIGINT AS id, 0::BIGINT AS seen, 'old' AS name, "
+                                        "0::DOUBLE AS score FROM range(3) t(i)",
+                                        UpsertByKey{{"id"}, {"seen"}}, keyed())));
+    }
+};
+
+TEST_P(EveryFaultOfAnUpsert, LeavesTheTableOldOrNew) {
+    sweep(
+        {"0 old", "1 old", "2 old"}, {"0 old", "1 old", "2 new", "3 new"},
+        [](TableUnderTest& table) {
+            PublishRequest request = table.request(
+                "SELECT i::BIGINT AS id, 1::BIGINT AS seen, 'new' AS name, 0::DOUBLE AS score "
+                "FROM range(2, 4) t(i)",
+                UpsertByKey{{"id"}, {"seen"}}, keyed());
+            TableUnderTest::record(request, hours(0, 1));
+            return request;
+        },
+        "id, name");
+}
+
+/// The first publish, with rejected rows.
+class EveryFaultOfAQuarantine : public EveryFault {
+protected:
+    void prepare(TableUnderTest&) override {}
+};
+
+PublishRequest split_request(TableUnderTest& table) {
+    PublishRequest request = table.windows(0, 4, "x");
+    request.select.sql =
+        "SELECT *, CASE WHEN epoch(ts) < 7200 THEN 'EARLY' END AS _reject_reason, ts AS w FROM (" +
+        request.select.sql + ")";
+    request.splits = true;
+    request.quarantine =
+        Quarantine{table.quarantine(),
+                   {{{{"w", TypeId::kTimestamp}, {"_reject_reason", TypeId::kString}}}, {}, {}, ""},
+                   "w"};
+    return request;
+}
+
+TEST_P(EveryFaultOfAQuarantine, LosesNoRowAndDoublesNone) {
+    sweep({}, {"2 x", "3 x"}, split_request, "epoch(ts)::BIGINT // 3600, value");
+}
+
+constexpr FaultCase kFaults[] = {
+    {StoreOperation::kList, Fault::kFail, true},
+    {StoreOperation::kHead, Fault::kFail, true},
+    {StoreOperation::kRead, Fault::kFail, true},
+    {StoreOperation::kReadRange, Fault::kFail, true},
+    {StoreOperation::kPut, Fault::kFail, false},
+    {StoreOperation::kPut, Fault::kLoseReply, false},
+    {StoreOperation::kPutIfAbsent, Fault::kFail, false},
+    {StoreOperation::kPutIfAbsent, Fault::kLoseReply, false},
+    {StoreOperation::kCreate, Fault::kFail, false},
+    {StoreOperation::kAppend, Fault::kFail, false},
+    {StoreOperation::kAppend, Fault::kTear, false},
+    {StoreOperation::kFinish, Fault::kFail, false},
+    {StoreOperation::kFinish, Fault::kLoseReply, false},
+    {StoreOperation::kRemove, Fault::kFail, false},
+    {StoreOperation::kRemove, Fault::kLoseReply, false},
+};
+INSTANTIATE_TEST_SUITE_P(Store, EveryFault, testing::ValuesIn(kFaults), name_of);
+INSTANTIATE_TEST_SUITE_P(Store, EveryFaultOfAnUpsert, testing::ValuesIn(kFaults), name_of);
+INSTANTIATE_TEST_SUITE_P(Store, EveryFaultOfAQuarantine, testing::ValuesIn(kFaults), name_of);
+
+/// The commit lands, its reply is lost, and for a while nobody can look.
+void lose_sight_of_commit(TableUnderTest& table, const std::string& path) {
+    FaultRule lost;
+    lost.operation = StoreOperation::kPutIfAbsent;
+    lost.path_glob = path;
+    lost.fault = Fault::kLoseReply;
+    lost.times = 100;
+    table.store().add_rule(lost);
+    FaultRule blind;
+    blind.operation = StoreOperation::kRead;
+    blind.path_glob = path;
+    blind.times = 100;
+    table.store().add_rule(blind);
+}
+
+TEST(Publish, AnUnknownOutcomeKeepsTheFilesThatMayBeInTheLog) {
+    TableUnderTest table;
+    must(table.publish(table.windows(0, 4, "old")));
+    const PublishRequest request = table.windows(2, 5, "new");
+    lose_sight_of_commit(table, "silver/t/_delta_log/*1.json");
+    const auto result = table.publish(request);
+    table.store().heal();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kCommitUnknown);
+    EXPECT_THAT(table.rows(), ElementsAre("0 old", "1 old", "2 new", "3 new", "4 new"));
+}
+
+TEST(Publish, AnUnknownOutcomeOfTheQuarantineKeepsTheRejectedRows) {
+    TableUnderTest table;
+    const PublishRequest request = split_request(table);
+    lose_sight_of_commit(table, "quarantine/*_delta_log/*0.json");
+    const auto result = table.publish(request);
+    table.store().heal();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kCommitUnknown);
+    EXPECT_EQ(table.version(), -1);
+    EXPECT_THAT(TableUnderTest::rows_of(table.snapshot_of(table.quarantine()), "_reject_reason"),
+                ElementsAre("EARLY", "EARLY"));
+    must(table.publish(split_request(table)));
+    EXPECT_THAT(TableUnderTest::rows_of(table.snapshot_of(table.quarantine()), "_reject_reason"),
+                ElementsAre("EARLY", "EARLY"));
+}
+
+// ---- input history
+
+TEST(InputChanges, ACommitThatLogCleanupRemovedTouchesEverything) {
+    TableUnderTest table;
+    must(table.publish(table.windows(0, 2, "a")));
+    const delta::SnapshotPtr first = table.snapshot();
+    must(table.publish(table.windows(0, 1, "b")));
+    PublishRequest gone = table.windows(1, 2, "c");
+    gone.select.sql += " WHERE false";  // Rows vanish, and no file comes.
+    must(table.publish(gone));
+    must(delta::write_checkpoint(*table.snapshot(), shared_engine().parquet(), table.clock()));
+    must(table.publish(table.windows(5, 6, "d")));
+    must(table.store().remove("silver/t/_delta_log/00000000000000000002.json"));
+    const InputHistory history =
+        must(input_changes(*table.snapshot(), {first->version(), first->timestamp()}, "ts"));
+    ASSERT_EQ(history.changes.size(), 2U);
+    EXPECT_TRUE(history.changes[0].everything);
+    EXPECT_EQ(history.changes[0].version, delta::TableVersion(2));
+    EXPECT_FALSE(history.changes[1].everything);
+    EXPECT_TRUE(history.changes[1].touched.overlaps(hours(5, 6)));
+    EXPECT_FALSE(history.changes[1].touched.overlaps(hours(0, 5)));
+}
+
+}  // namespace
+}  // namespace ingot::publish
