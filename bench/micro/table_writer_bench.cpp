@@ -29,6 +29,8 @@ using ingot::engine::WriteTarget;
 
 constexpr int kRepetitions = 5;
 constexpr std::uint64_t kMemoryBytes = 400ULL << 20;
+/// Several pieces of a scan, so that all threads have some.
+constexpr int kWideRows = 400'000;
 
 template <class T>
 T must(Result<T> result) {
@@ -105,9 +107,10 @@ void report(const char* name, std::vector<Cost> costs) {
 void measure_wide(Session& session, const std::shared_ptr<ingot::storage::ObjectStore>& store,
                   const fs::path& folder) {
     const auto made = session.execute(
-        {"CREATE TABLE wide AS SELECT range AS id, '{\"actor\":\"' || md5(range::VARCHAR) || "
-         "'\",\"body\":\"' || repeat(md5((range % 1000)::VARCHAR) || ' commits to main ', "
-         "(6 + range % 36)::INTEGER) || '\"}' AS payload FROM range(100000)",
+        {fmt::format("CREATE TABLE wide AS SELECT range AS id, '{{\"body\":\"' || array_to_string("
+                     "list_transform(range(6 + range % 40), lambda x: md5((range * 64 + x // "
+                     "2)::VARCHAR)), ' commits to main ') || '\"}}' AS payload FROM range({})",
+                     kWideRows),
          {}});
     if (!made) {
         fmt::print(stderr, "table_writer_bench: {}\n", made.error().to_string());
@@ -134,7 +137,7 @@ void measure_wide(Session& session, const std::shared_ptr<ingot::storage::Object
                                      to, rejected));
         }));
     }
-    fmt::print("100,000 wide rows, median of {}:\n", kRepetitions);
+    fmt::print("{} wide rows, median of {}:\n", kWideRows, kRepetitions);
     report("COPY", copy);
     report("write", write);
     report("write_split", split);
@@ -162,6 +165,9 @@ int main(int count, char** arguments) {
         });
         fmt::print("opening the engine and SELECT 1: {:.1f} ms\n", opening.wall * 1000);
         measure_partitions(*session, store, rows);
+        session.reset();
+        engine = must(Engine::open({.memory_bytes = 2ULL << 30, .spill_dir = ""}));
+        session = must(engine->session(nullptr));
         measure_wide(*session, store, folder);
     }
     fs::remove_all(folder);
