@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <numeric>
 #include <stop_token>
 #include <thread>
@@ -71,9 +72,28 @@ bool is_bad_use(const Error& error) {
                         [](const std::string& note) { return note.starts_with("in --"); }));
 }
 
+/// `-C DIR`: as if the program had been started there, so that every relative path means the same,
+/// in options and in SQL.
+Result<GlobalOptions> in_its_directory(GlobalOptions options) {
+    std::error_code error;
+    std::filesystem::current_path(options.directory, error);
+    if (error) {
+        return make_error(ErrorCode::kInvalidArgument, "-C {}: {}", options.directory,
+                          error.message());
+    }
+    options.directory = std::filesystem::current_path(error).string();
+    if (error) return make_error(ErrorCode::kIo, "-C: {}", error.message());
+    return options;
+}
+
 int carry_out(const Action& action, const GlobalOptions& options) {
     StopOnSignal signals;
-    Invocation invocation(options, signals.token());
+    Result<GlobalOptions> placed = in_its_directory(options);
+    if (!placed) {
+        print_error(placed.error(), options.json);
+        return kExitBadUse;
+    }
+    Invocation invocation(*std::move(placed), signals.token());
     const Result<int> code = action(invocation);
     if (code) return *code;
     print_error(code.error(), options.json);
