@@ -1,5 +1,7 @@
 #include "ingest/format_of.hpp"
 
+#include <algorithm>
+
 namespace ingot::ingest {
 namespace {
 
@@ -12,6 +14,20 @@ std::vector<std::string> split_path(const std::string& path) {
         begin = dot + 1;
     }
     return parts;
+}
+
+/// Options that the format has and our reader has not.
+Status check_csv(const project::CsvFormat& csv, const project::SourcePlace& place) {
+    const auto not_yet = [&](std::string_view what) {
+        return make_error(ErrorCode::kUnsupported, "{}: not yet: {}", place.to_string(), what);
+    };
+    if (csv.skip_lines != 0) return not_yet("csv with skip_lines");
+    if (!csv.names.empty()) return not_yet("csv with names instead of a header");
+    if (csv.encoding != "utf-8") return not_yet("csv in " + csv.encoding);
+    const auto nulls = std::count_if(csv.null_values.begin(), csv.null_values.end(),
+                                     [](const std::string& text) { return !text.empty(); });
+    if (nulls > 1) return not_yet("csv with more than one text for null");
+    return {};
 }
 
 Result<format::FormatKind> kind_of(const project::Format& from) {
@@ -28,6 +44,7 @@ Result<format::FormatKind> kind_of(const project::Format& from) {
         to.header = csv->header;
         to.trim_header = csv->trim_header;
         to.trim_values = csv->trim_values;
+        INGOT_TRY(check_csv(*csv, from.place));
         for (const std::string& text : csv->null_values) {
             if (!text.empty()) to.null_text = text;
         }

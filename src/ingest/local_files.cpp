@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <map>
+#include <set>
 
 #include "ingest/finders_internal.hpp"
 #include "project/window.hpp"
@@ -9,12 +10,6 @@ namespace ingot::ingest {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kWhole = "all";
-
-bool has_wildcard(std::string_view path) {
-    return path.find_first_of("*?[") != std::string_view::npos;
-}
 
 /// Matches one path part: `*`, `?` and literal characters.
 bool matches(std::string_view pattern, std::string_view name) {
@@ -89,7 +84,6 @@ Result<publish::InputIdentity> identify(const std::string& path, const std::stri
     return identity;
 }
 
-/// Files in folders of this machine. They are read where they are.
 class LocalFiles final : public InputFinder {
 public:
     LocalFiles(const project::Source& source, const project::FilesOrigin& origin,
@@ -98,22 +92,20 @@ public:
 
     Result<std::optional<std::vector<Input>>> list() override {
         if (source_.load == project::LoadKind::kWindow) return list_windows();
-        INGOT_TRY_ASSIGN(const project::Rendered rendered,
-                         origin_.path.render(render_context(context_, source_, std::nullopt)));
-        INGOT_TRY_ASSIGN(const std::string path, existing_date(rendered));
+        INGOT_TRY_ASSIGN(const std::string path,
+                         origin_.path.render_text(render_context(context_, source_, std::nullopt)));
         INGOT_TRY_ASSIGN(Input whole, look_up(path));
-        whole.key = kWhole;
+        whole.key = kWholeKey;
         if (source_.load != project::LoadKind::kFiles)
             return std::optional(std::vector<Input>{std::move(whole)});
         std::vector<Input> inputs;
         for (std::size_t i = 0; i < whole.files.size(); ++i) {
-            inputs.push_back(Input{whole.files[i].name,
-                                   std::nullopt,
-                                   whole.looked_for,
-                                   true,
-                                   {},
-                                   {whole.files[i]},
-                                   {whole.identities[i]}});
+            Input& input = inputs.emplace_back();
+            input.key = whole.files[i].name;
+            input.looked_for = whole.looked_for;
+            input.found = true;
+            input.files = {whole.files[i]};
+            input.identities = {whole.identities[i]};
         }
         return std::optional(std::move(inputs));
     }
@@ -134,15 +126,25 @@ public:
         return input;
     }
 
-    Result<Input> fetch(Input input) override { return input; }
-
-private:
-    static Result<std::string> existing_date(const project::Rendered& rendered) {
-        if (const auto* text = std::get_if<std::string>(&rendered)) return *text;
-        return make_error(ErrorCode::kInvalidArgument, "{}",
-                          std::get<project::NoSuchDate>(rendered).reason);
+    Fetched fetch(std::vector<Input> inputs) override {
+        Fetched fetched;
+        for (Input& input : inputs) {
+            if (source_.load == project::LoadKind::kSnapshot) {
+                if (Status known = compare_bytes(input); !known) {
+                    fetched.failed.push_back(input.key);
+                    fetched.error = std::move(known).error();
+                    break;
+                }
+            }
+            fetched.inputs.push_back(std::move(input));
+        }
+        return fetched;
     }
 
+    void release(const std::vector<Input>&) override {}
+    std::size_t fetch_max() const override { return 1000; }
+
+private:
     Result<std::optional<std::vector<Input>>> list_windows() {
         if (!source_.start) return std::optional<std::vector<Input>>();
         INGOT_TRY_ASSIGN(const std::optional<Interval> range,
@@ -165,7 +167,19 @@ private:
         return std::optional(std::move(inputs));
     }
 
+    /// A snapshot whose files were only touched is no new one.
+    static Status compare_bytes(Input& input) {
+        for (std::size_t i = 0; i < input.files.size(); ++i) {
+            INGOT_TRY_ASSIGN(input.identities[i].sha256, file_sha256(input.files[i].path));
+        }
+        input.unchanged = same_bytes(input.before, input.identities);
+        return {};
+    }
+
     Result<Input> look_up(const std::string& rendered) {
+        if (telling_parts_ == 0) {
+            INGOT_TRY_ASSIGN(telling_parts_, telling_parts(source_, origin_, context_));
+        }
         const std::string path = absolute_path(context_.project, rendered);
         Input input;
         input.looked_for = path;
@@ -176,7 +190,7 @@ private:
             paths.push_back(path);
         }
         for (const std::string& each : paths) {
-            const std::string name = fs::path(each).filename().string();
+            const std::string name = display_name(each, telling_parts_);
             INGOT_TRY_ASSIGN(publish::InputIdentity identity, identify(each, name));
             input.identities.push_back(std::move(identity));
             input.files.push_back(
@@ -205,6 +219,7 @@ private:
     const project::FilesOrigin& origin_;
     InputContext context_;
     std::map<std::string, std::set<std::string>> listings_;
+    std::size_t telling_parts_ = 0;  ///< 0: not known yet.
 };
 
 }  // namespace

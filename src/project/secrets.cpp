@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "project/files_internal.hpp"
 #include "project/problems_internal.hpp"
 
@@ -101,6 +102,7 @@ Result<std::string> SecretStore::resolve(const SecretRef& secret) {
         }
         if (value) {
             given_.lock()->insert(*value);
+            register_secret(*value);
             return *value;
         }
         looked.push_back(place.environment ? "the environment" : place.name.substr(5));

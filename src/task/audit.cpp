@@ -69,7 +69,7 @@ quality::Judgement judge_rows(const AuditedTable& table, const publish::StagedTa
     facts.reasons = report.reasons;
     facts.allow_empty = table.allow_empty;
     // Only a whole rebuild is comparable with the version before: windows differ.
-    if (!table.parameters.window) facts.previous = row_count(staged.before);
+    if (!table.parameters.window && table.replaces_table) facts.previous = row_count(staged.before);
     for (const project::Check& check : table.checks) {
         facts.says_itself =
             facts.says_itself || std::holds_alternative<project::RowCountCheck>(check.body);

@@ -13,6 +13,7 @@ struct AuditedTable {
     ParameterValues parameters;
     std::vector<std::string> sample_columns;
     bool allow_empty = false;
+    bool replaces_table = true;  ///< The rows are the whole table: comparable with those before.
 };
 
 /// An audit that runs the table's checks on the staged rows, adds the results to `report` and lets

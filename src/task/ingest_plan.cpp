@@ -19,6 +19,13 @@ Result<IngestWork> plan_windows(const project::Source& source, const Known& know
 Result<IngestWork> plan_files(const project::Source& source, const Known& known,
                               ingest::InputFinder& finder, const TaskContext& context);
 
+const publish::ProgressEntry* entry_at(const publish::Progress& progress, const Interval& window) {
+    for (const publish::ProgressEntry& entry : progress.entries()) {
+        if (entry.interval.contains(window.start)) return &entry;
+    }
+    return nullptr;
+}
+
 Result<Known> read_known(const project::TableName& table, const TaskContext& context) {
     Known known;
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr snapshot, context.pins.snapshot(table));
@@ -38,6 +45,41 @@ Result<IngestWork> plan_ingest(const project::Source& source, const project::Tab
     if (source.load == project::LoadKind::kWindow)
         return plan_windows(source, known, finder, context);
     return plan_files(source, known, finder, context);
+}
+
+Status note_absent(IngestWork& work, const project::Source& source, const ingest::Input& input,
+                   Timestamp run_time) {
+    if (!input.window) {
+        return make_error(ErrorCode::kNotFound, "{}: there is nothing at {}",
+                          source.place.to_string(), input.looked_for);
+    }
+    const publish::ProgressEntry* before = entry_at(work.known, *input.window);
+    if (!input.skipped.empty()) {
+        work.warnings.push_back(
+            fmt::format("window {}: {}", input.window->to_string(), input.skipped));
+        work.absent.push_back(
+            {*input.window, publish::WindowState::kEmpty, source.code_hash, {}, std::nullopt});
+        return {};
+    }
+    if (before != nullptr && before->state != publish::WindowState::kMissing) {
+        work.warnings.push_back(
+            fmt::format("{} is gone; the rows that were loaded from it stay", input.looked_for));
+        return {};
+    }
+    if (work.missing_example.empty()) work.missing_example = input.looked_for;
+    ++work.missing;
+    if (before == nullptr) {
+        work.absent.push_back(
+            {*input.window, publish::WindowState::kMissing, source.code_hash, {}, run_time});
+    }
+    return {};
+}
+
+Result<std::string> judge_absent(const IngestWork& work, const project::Source& source) {
+    const quality::Judgement judgement =
+        quality::judge_missing(source.missing, {work.expected, work.missing, work.missing_example});
+    if (!judgement.ok()) return make_error(ErrorCode::kNotFound, "{}", judgement.sentence);
+    return judgement.verdict == quality::Verdict::kWarn ? judgement.sentence : std::string();
 }
 
 namespace {
@@ -89,13 +131,6 @@ Result<Candidates> candidates_of(const project::Source& source, const Known& kno
     return candidates;
 }
 
-const publish::ProgressEntry* entry_at(const publish::Progress& progress, const Interval& window) {
-    for (const publish::ProgressEntry& entry : progress.entries()) {
-        if (entry.interval.contains(window.start)) return &entry;
-    }
-    return nullptr;
-}
-
 Result<ingest::Input> look_up(const Candidates& candidates, const Interval& window,
                               ingest::InputFinder& finder) {
     if (const auto found = candidates.listed.find(window.start); found != candidates.listed.end())
@@ -112,7 +147,9 @@ Status add_changed_files(const Candidates& candidates, const Known& known,
         const auto before = known.identities.find(window.start.to_string());
         if (planned || before == known.identities.end()) continue;
         INGOT_TRY_ASSIGN(const ingest::Input input, look_up(candidates, window, finder));
-        if (input.found && !same_identity(before->second, input.identities)) {
+        const bool known_only_when_fetched = input.identities.empty();
+        if (input.found && !known_only_when_fetched &&
+            !same_identity(before->second, input.identities)) {
             todo.push_back({window, publish::WorkReason::kInputChanged,
                             input.looked_for + " changed since it was loaded"});
         }
@@ -136,39 +173,16 @@ Result<IngestWork> plan_windows(const project::Source& source, const Known& know
 
     IngestWork work;
     work.reason = summarize(todo);
-    std::string example;
+    work.known = known.progress;
+    work.expected = static_cast<std::int64_t>(candidates.windows.size());
     for (const publish::WindowWork& each : todo) {
         INGOT_TRY_ASSIGN(ingest::Input input, look_up(candidates, each.window, finder));
         if (input.found) {
             work.load.push_back(std::move(input));
-            continue;
-        }
-        const publish::ProgressEntry* before = entry_at(known.progress, each.window);
-        if (!input.skipped.empty()) {
-            work.warnings.push_back(
-                fmt::format("window {}: {}", each.window.to_string(), input.skipped));
-            work.absent.push_back(
-                {each.window, publish::WindowState::kEmpty, source.code_hash, {}, std::nullopt});
-        } else if (before != nullptr && before->state != publish::WindowState::kMissing) {
-            work.warnings.push_back(fmt::format(
-                "{} is gone; the rows that were loaded from it stay", input.looked_for));
         } else {
-            if (example.empty()) example = input.looked_for;
-            ++work.missing;
-            if (before == nullptr) {
-                work.absent.push_back({each.window,
-                                       publish::WindowState::kMissing,
-                                       source.code_hash,
-                                       {},
-                                       context.run.time});
-            }
+            INGOT_TRY(note_absent(work, source, input, context.run.time));
         }
     }
-    const quality::Judgement judgement = quality::judge_missing(
-        source.missing,
-        {static_cast<std::int64_t>(candidates.windows.size()), work.missing, example});
-    if (!judgement.ok()) return make_error(ErrorCode::kNotFound, "{}", judgement.sentence);
-    if (judgement.verdict == quality::Verdict::kWarn) work.warnings.push_back(judgement.sentence);
     return work;
 }
 
@@ -187,8 +201,16 @@ Result<IngestWork> plan_files(const project::Source& source, const Known& known,
         if (!input.found) continue;
         ++there;
         const auto before = known.identities.find(input.key);
+        const bool snapshot = source.load == project::LoadKind::kSnapshot;
+        const bool known_only_when_fetched = input.identities.empty();
         const bool changed =
-            before != known.identities.end() && !same_identity(before->second, input.identities);
+            before != known.identities.end() &&
+            (known_only_when_fetched ? snapshot : !same_identity(before->second, input.identities));
+        const bool other_code = snapshot && known.progress.whole() &&
+                                known.progress.whole()->code_hash != source.code_hash;
+        // With what is known of it, the fetch may find that only its time has changed.
+        if (changed && snapshot && !other_code && !context.options.full)
+            input.before = before->second;
         if (source.load == project::LoadKind::kFiles && changed && !context.options.full) {
             work.warnings.push_back(fmt::format(
                 "{} changed after it was loaded; files are loaded once: use `load: window` or "
@@ -196,7 +218,8 @@ Result<IngestWork> plan_files(const project::Source& source, const Known& known,
                 input.key));
             continue;
         }
-        const bool again = source.load == project::LoadKind::kAppend || context.options.full;
+        const bool again =
+            source.load == project::LoadKind::kAppend || context.options.full || other_code;
         if (before == known.identities.end() || changed || again)
             work.load.push_back(std::move(input));
     }

@@ -16,14 +16,23 @@ struct IngestWork {
         absent;  ///< Windows newly known to be missing, or that can have no input.
     std::vector<std::string> warnings;
     std::string reason;
-    std::int64_t missing = 0;  ///< Windows of this run without input, known ones included.
-    bool empty() const { return load.empty() && absent.empty(); }
+    publish::Progress known;    ///< Of the table, before.
+    std::int64_t expected = 0;  ///< Windows of this run.
+    std::int64_t missing = 0;   ///< Those of them without input, known ones included.
+    std::string missing_example;
 };
 
-/// Compares what the source offers with the table's progress. Errors: all windows missing, or more
-/// than `missing.allow`; a source that cannot be listed; kNotFound when there is nothing at all to
-/// load from.
+/// Compares what the source offers with the table's progress. Errors: a source that cannot be
+/// listed; kNotFound when there is nothing at all to load from.
 Result<IngestWork> plan_ingest(const project::Source& source, const project::TableName& table,
                                ingest::InputFinder& finder, const TaskContext& context);
+
+/// Takes in an input that turned out not to be there. Without windows that is an error (kNotFound).
+Status note_absent(IngestWork& work, const project::Source& source, const ingest::Input& input,
+                   Timestamp run_time);
+
+/// kNotFound: all windows are missing, or more than `missing.allow`. Else a sentence for a warning,
+/// or nothing.
+Result<std::string> judge_absent(const IngestWork& work, const project::Source& source);
 
 }  // namespace ingot::task

@@ -1,440 +1,175 @@
 #include "task/ingest_task.hpp"
 
 #include <algorithm>
+#include <set>
 
-#include "format/source.hpp"
-#include "ingest/format_of.hpp"
-#include "publish/publish.hpp"
-#include "quality/row_rules.hpp"
-#include "quality/schema_change.hpp"
-#include "quality/sql_text.hpp"
-#include "quality/tables.hpp"
-#include "task/audit.hpp"
+#include "task/ingest_pass_internal.hpp"
 #include "task/ingest_plan_internal.hpp"
 #include "task/report_internal.hpp"
 
 namespace ingot::task {
 namespace {
 
-constexpr const char* kRecords = "ingot_records";
-constexpr const char* kRejected = "ingot_rejected";
-constexpr const char* kWindowColumn = "_window";
-constexpr const char* kFileColumn = "_source_file";
-constexpr const char* kLineColumn = "_source_line";
-constexpr const char* kLoadedColumn = "_loaded_at";
 constexpr std::size_t kInputsPerPass = 1000;
-/// A file whose shape keeps changing is read this often before it is given up.
-constexpr int kShapesMax = 5;
 
-struct TableOfSource {
-    const project::Source& source;
-    const project::SourceTable& table;
+/// One table's share of a run.
+struct TableLoad {
+    TableOfSource of;
+    ingest::InputFinder& finder;
+    const TaskContext& context;
+    TableReport& report;
+    bool keep_inputs = false;                ///< Another table of the source is to read them, too.
+    std::vector<ingest::Input> loaded = {};  ///< Published, and not released yet.
 };
 
-Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const TaskContext& context,
-                  TableReport& report);
-Status load_pass(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                 const std::vector<publish::ProgressEntry>& absent, const TaskContext& context,
-                 TableReport& report);
+Status load_table(TableLoad& load);
+Status check_external_table(const project::TableName& table, const TaskContext& context,
+                            TableReport& report);
 
 }  // namespace
 
 std::vector<TableReport> run_source(const project::Source& source,
                                     const std::vector<project::TableName>& tables,
                                     const TaskContext& context) {
+    const project::Project& project = *context.workspace.project;
+    std::unique_ptr<ingest::InputFinder> finder;  // One for all tables: they share what it fetches.
+    std::vector<ingest::Input> loaded;
     std::vector<TableReport> reports;
     for (const project::TableName& name : tables) {
         reports.push_back(
             reported(name, context.workspace.clock, [&](TableReport& report) -> Status {
-                if (std::holds_alternative<project::DeltaOrigin>(source.from)) {
-                    report.status = TableStatus::kView;  // Read where it is.
-                    return {};
+                if (std::holds_alternative<project::DeltaOrigin>(source.from))
+                    return check_external_table(name, context, report);
+                if (!finder) {
+                    INGOT_TRY_ASSIGN(finder,
+                                     ingest::open_finder(
+                                         source, {project, context.workspace.secrets,
+                                                  context.workspace.clock, context.run.time,
+                                                  project.root + "/.ingot/inputs", context.stop}));
                 }
-                const project::Project& project = *context.workspace.project;
-                INGOT_TRY_ASSIGN(
-                    const std::unique_ptr<ingest::InputFinder> finder,
-                    ingest::open_finder(
-                        source, {project, context.workspace.secrets, context.workspace.clock,
-                                 context.run.time, project.root + "/.ingot/inputs", context.stop}));
-                return load_table({source, *project.find_source_table(name)}, *finder, context,
-                                  report);
+                TableLoad load{{source, *project.find_source_table(name)},
+                               *finder,
+                               context,
+                               report,
+                               tables.size() > 1};
+                const Status done = load_table(load);
+                loaded.insert(loaded.end(), load.loaded.begin(), load.loaded.end());
+                return done;
             }));
     }
+    if (finder) finder->release(loaded);
     return reports;
 }
 
 namespace {
 
-Status load_table(const TableOfSource& of, ingest::InputFinder& finder, const TaskContext& context,
-                  TableReport& report) {
-    INGOT_TRY_ASSIGN(IngestWork work, plan_ingest(of.source, of.table.name, finder, context));
-    report.warnings.insert(report.warnings.end(), work.warnings.begin(), work.warnings.end());
-    report.windows_missing = work.missing;
-    if (work.empty()) return {};
-    report.reason = work.reason;
-    for (ingest::Input& input : work.load) {
-        INGOT_TRY_ASSIGN(input, finder.fetch(std::move(input)));
-    }
-    for (std::size_t begin = 0; begin == 0 || begin < work.load.size(); begin += kInputsPerPass) {
-        const std::size_t end = std::min(begin + kInputsPerPass, work.load.size());
-        const std::vector<ingest::Input> inputs(
-            work.load.begin() + static_cast<std::ptrdiff_t>(begin),
-            work.load.begin() + static_cast<std::ptrdiff_t>(end));
-        INGOT_TRY(load_pass(of, inputs,
-                            begin == 0 ? work.absent : std::vector<publish::ProgressEntry>(),
-                            context, report));
-    }
-    report.status = TableStatus::kPublished;
-    return {};
-}
+bool lies_in_the_input(const Error& error);
+Status load_fetched(TableLoad& load, const IngestPass& pass,
+                    std::vector<publish::ProgressEntry>& absent);
 
-/// Columns that a table has beyond the declared ones, added by earlier loads: they are read again.
-void add_known_columns(const delta::SnapshotPtr& before, const project::SourceTable& table,
-                       format::FormatSpec& spec) {
-    if (!before || spec.columns.empty()) return;
-    for (const Field& field : before->schema().fields) {
-        const bool declared = std::any_of(
-            table.columns.begin(), table.columns.end(),
-            [&](const project::ColumnSpec& column) { return column.name == field.name; });
-        if (!declared && !field.name.starts_with('_')) {
-            spec.columns.push_back(
-                format::ColumnSpec{field.name, field.type, false, {}, false, false});
-        }
-    }
-}
-
-/// A declared column of a record; what a typed file (Parquet) has under another type is cast.
-std::string stored_column(const project::ColumnSpec& column, const std::vector<Field>& decoded) {
-    const std::string name = "r." + quality::quoted_name(column.name);
-    const auto found = std::find_if(decoded.begin(), decoded.end(),
-                                    [&](const Field& field) { return field.name == column.name; });
-    const bool as_it_is = !column.type || (found != decoded.end() && found->type == *column.type);
-    return as_it_is ? name : "CAST(" + name + " AS " + sql_type_name(*column.type) + ")";
-}
-
-/// `SELECT columns, expressions, provenance FROM records`
-std::string select_records(const TableOfSource& of, const std::vector<Field>& decoded,
-                           const std::vector<ingest::Input>& inputs, const std::string& from,
-                           Timestamp loaded_at) {
-    std::string columns;
-    const auto add = [&](const std::string& expression, const std::string& name) {
-        columns += (columns.empty() ? "" : ", ") + expression + " AS " + quality::quoted_name(name);
-    };
-    for (const project::ColumnSpec& column : of.table.columns) {
-        add(column.expr ? "(" + *column.expr + ")" : stored_column(column, decoded), column.name);
-    }
-    for (const Field& field : decoded) {
-        const bool declared = std::any_of(
-            of.table.columns.begin(), of.table.columns.end(),
-            [&](const project::ColumnSpec& column) { return column.name == field.name; });
-        if (!declared && !field.name.starts_with('_'))
-            add("r." + quality::quoted_name(field.name), field.name);
-    }
-    add("r." + quality::quoted_name(kFileColumn), kFileColumn);
-    add("r." + quality::quoted_name(kLineColumn), kLineColumn);
-    add(Scalar::integer(TypeId::kTimestamp, loaded_at.micros()).to_sql(), kLoadedColumn);
-    if (!inputs.front().window) return "SELECT " + columns + " FROM " + from + " AS r";
-
-    const auto instant = [](const ingest::Input& input) {
-        return Scalar::integer(TypeId::kTimestamp, input.window->start.micros()).to_sql();
-    };
-    if (inputs.size() == 1) {
-        add(instant(inputs.front()), kWindowColumn);
-        return "SELECT " + columns + " FROM " + from + " AS r";
-    }
-    add("w.start", kWindowColumn);
-    std::string windows;
-    for (const ingest::Input& input : inputs) {
-        for (const format::InputFile& file : input.files) {
-            windows += (windows.empty() ? "" : ", ");
-            windows +=
-                "(" + Scalar::text(file.display_name()).to_sql() + ", " + instant(input) + ")";
-        }
-    }
-    return "SELECT " + columns + " FROM " + from + " AS r JOIN (VALUES " + windows +
-           ") AS w(file, start) ON split_part(r." + quality::quoted_name(kFileColumn) +
-           ", '!', 1) = w.file";
-}
-
-publish::WriteMode write_mode(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                              bool full) {
-    switch (of.source.load) {
-        case project::LoadKind::kWindow: {
-            std::vector<Interval> windows;
-            for (const ingest::Input& input : inputs) windows.push_back(*input.window);
-            return publish::ReplaceRange{kWindowColumn, IntervalSet(std::move(windows))};
-        }
-        case project::LoadKind::kSnapshot:
-            return publish::OverwriteTable{};
-        default:
-            return full ? publish::WriteMode(publish::OverwriteTable{})
-                        : publish::WriteMode(publish::AppendRows{});
-    }
-}
-
-/// What the commit says of the inputs; `records` by input file, when it is known.
-publish::ProgressUpdate progress_update(const TableOfSource& of,
-                                        const std::vector<ingest::Input>& inputs,
-                                        const std::vector<publish::ProgressEntry>& absent,
-                                        const std::map<std::string, std::int64_t>& records) {
-    publish::ProgressUpdate update;
-    update.code_hash = of.source.code_hash;
-    update.windows = absent;
-    for (const ingest::Input& input : inputs) {
-        update.identities[input.key] = input.identities;
-        if (!input.window) continue;
-        std::int64_t rows = records.empty() ? 1 : 0;
-        for (const format::InputFile& file : input.files) {
-            const auto found = records.find(file.display_name());
-            if (found != records.end()) rows += found->second;
-        }
-        update.windows.push_back(
-            {*input.window,
-             rows > 0 ? publish::WindowState::kDone : publish::WindowState::kEmpty,
-             of.source.code_hash,
-             {},
-             std::nullopt});
-    }
-    if (!inputs.empty() && !inputs.front().window)
-        update.whole = publish::WholeBuild{of.source.code_hash, {}};
-    return update;
-}
-
-std::vector<format::InputFile> files_of(const std::vector<ingest::Input>& inputs,
-                                        const std::string& member) {
-    std::vector<format::InputFile> files;
-    for (const ingest::Input& input : inputs) {
-        for (format::InputFile file : input.files) {
-            if (!member.empty()) file.members = member;
-            files.push_back(std::move(file));
-        }
-    }
-    return files;
-}
-
-std::map<std::string, std::int64_t> records_by_file(const format::ScanReport& scan) {
-    std::map<std::string, std::int64_t> records;
-    for (const format::FileTotals& file : scan.files)
-        records[file.name.substr(0, file.name.find('!'))] += file.records;
-    return records;
-}
-
-/// The rejected records of a scan, as rows of the quarantine. Legacy and other whole-file reasons
-/// keep their words.
-engine::Query rejected_records(const std::vector<ingest::Input>& inputs,
-                               const TaskContext& context) {
-    std::string window = "CAST(NULL AS TIMESTAMPTZ)";
-    if (inputs.front().window) {
-        window = "CASE";
-        for (const ingest::Input& input : inputs) {
-            for (const format::InputFile& file : input.files) {
-                window +=
-                    " WHEN split_part(file, '!', 1) = " +
-                    Scalar::text(file.display_name()).to_sql() + " THEN " +
-                    Scalar::integer(TypeId::kTimestamp, input.window->start.micros()).to_sql();
+Status load_table(TableLoad& load) {
+    const project::Source& source = load.of.source;
+    INGOT_TRY_ASSIGN(IngestWork work,
+                     plan_ingest(source, load.of.table.name, load.finder, load.context));
+    load.report.reason = work.reason;
+    // The first pass over files that are loaded again drops what is there, so there is but one.
+    const bool anew = load.context.options.full && source.load != project::LoadKind::kWindow &&
+                      source.load != project::LoadKind::kSnapshot;
+    const std::size_t at_once = anew ? std::max<std::size_t>(work.load.size(), 1)
+                                     : std::min(kInputsPerPass, load.finder.fetch_max());
+    std::optional<Error> first_error;
+    std::string missing_warning;
+    bool stop = false;
+    for (std::size_t begin = 0; (begin == 0 || begin < work.load.size()) && !stop;
+         begin += at_once) {
+        const std::size_t end = std::min(begin + at_once, work.load.size());
+        ingest::Fetched fetched =
+            load.finder.fetch({work.load.begin() + static_cast<std::ptrdiff_t>(begin),
+                               work.load.begin() + static_cast<std::ptrdiff_t>(end)});
+        IngestPass pass{{}, {}, anew};
+        for (ingest::Input& input : fetched.inputs) {
+            if (!input.found) {
+                INGOT_TRY(note_absent(work, source, input, load.context.run.time));
+            } else if (!input.unchanged) {
+                pass.inputs.push_back(std::move(input));
             }
         }
-        window += " END";
-    }
-    return {fmt::format("SELECT CASE WHEN detail = '' THEN reason ELSE reason || ': ' || detail "
-                        "END AS _reason, {} AS _run_id, "
-                        "{} AS _rejected_at, file AS _file, line AS _line, raw_text AS _raw, {} AS "
-                        "_window_start FROM {}",
-                        Scalar::text(context.run.id).to_sql(),
-                        Scalar::integer(TypeId::kTimestamp, context.run.time.micros()).to_sql(),
-                        window, kRejected),
-            {}};
-}
-
-/// The request for one pass over records that the session can read as `from`.
-Result<publish::PublishRequest> request_for(const TableOfSource& of,
-                                            const std::vector<ingest::Input>& inputs,
-                                            const std::vector<Field>& decoded,
-                                            const std::string& from, engine::Session& session,
-                                            const TaskContext& context, TableReport& report) {
-    const project::TableName& name = of.table.name;
-    engine::Query select{select_records(of, decoded, inputs, from, context.run.time), {}};
-    INGOT_TRY_ASSIGN_WITH(const Schema produced, session.describe(select),
-                          "in " + of.table.place.to_string());
-    INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(name));
-
-    publish::PublishRequest request;
-    request.on_schema_change = of.source.format.unknown_fields == project::UnknownFields::kFail
-                                   ? project::OnSchemaChange::kFail
-                                   : project::OnSchemaChange::kWiden;
-    quality::SchemaRequest schema;
-    schema.table = name.text();
-    schema.contract = of.table.columns;
-    schema.previous = before ? &before->schema() : nullptr;
-    schema.partition_columns = of.table.partition;
-    schema.produced = &produced;
-    schema.policy = request.on_schema_change;
-    INGOT_TRY_ASSIGN(const quality::SchemaDecision decision, quality::decide_schema(schema));
-    report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
-
-    quality::QuarantineStamp stamp{context.run.id, context.run.time};
-    stamp.file = quality::quoted_name(kFileColumn);
-    stamp.line = quality::quoted_name(kLineColumn);
-    if (inputs.front().window) stamp.window_start = quality::quoted_name(kWindowColumn);
-    INGOT_TRY_ASSIGN(
-        const quality::CompiledRows rows,
-        quality::compile_rows(select.sql, produced, quality::rules_of(of.table), stamp));
-    ParameterValues values;
-    values.run_time = context.run.time;
-    values.params = &context.workspace.project->params;
-    values.param_types = &context.workspace.project->param_types;
-
-    request.table = name.text();
-    request.location = context.workspace.lake.location(name);
-    request.quarantine = publish::Quarantine{
-        context.workspace.lake.location(name.quarantine()),
-        {quality::quarantine_schema(), {}, {}, "Records that " + name.text() + " rejected"},
-        "_window_start"};
-    request.splits = rows.splits;
-    request.shape =
-        publish::TableShape{decision.schema, of.table.partition, {}, of.table.description};
-    request.select.sql = rows.sql;
-    INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
-    request.mode = write_mode(of, inputs, context.options.full);
-    request.run_id = context.run.id;
-    request.run_time = context.run.time;
-    const AuditedTable audited{name, of.table.checks, nullptr, &of.table, values, {}, false};
-    request.audit = make_audit(audited, context, report);
-    return request;
-}
-
-Status publish_pass(const publish::PublishRequest& request, engine::Session& session,
-                    const project::TableName& table, const TaskContext& context,
-                    TableReport& report) {
-    const publish::PublishContext surroundings{
-        session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
-        context.workspace.engine.parquet(), context.workspace.clock, context.stop};
-    INGOT_TRY_ASSIGN(const publish::PublishResult result, publish::publish(request, surroundings));
-    context.pins.publish(table, result.snapshot);
-    add_result(result, report);
-    return {};
-}
-
-void count_windows(const publish::ProgressUpdate& update, TableReport& report) {
-    for (const publish::ProgressEntry& entry : update.windows) {
-        if (entry.state == publish::WindowState::kDone) ++report.windows_done;
-        if (entry.state == publish::WindowState::kEmpty) ++report.windows_empty;
-    }
-}
-
-/// Reads files with our own readers. Comes back with the wider spec when the files hold what `spec`
-/// has no place for.
-Result<std::optional<format::FormatSpec>> load_decoded(
-    const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-    const std::vector<publish::ProgressEntry>& absent, const format::FormatSpec& spec,
-    const TaskContext& context, TableReport& report) {
-    format::ScanOptions options;
-    options.metadata = {{kFileColumn, format::MetadataColumn::Kind::kFile},
-                        {kLineColumn, format::MetadataColumn::Kind::kLine}};
-    options.rejects.spill_dir = context.workspace.project->root + "/.ingot/spill";
-    INGOT_TRY_ASSIGN(const std::unique_ptr<format::FormatSource> records,
-                     format::open_source(files_of(inputs, of.table.member), spec, options));
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
-    INGOT_TRY(session->add_source(kRecords, *records));
-    INGOT_TRY_ASSIGN(
-        publish::PublishRequest request,
-        request_for(of, inputs, records->schema().fields, kRecords, *session, context, report));
-    request.progress = progress_update(of, inputs, absent, {});
-
-    std::vector<format::SchemaSurprise> surprises;
-    std::unique_ptr<BatchSource> rejected;
-    publish::ProgressUpdate progress;
-    request.after_rows = [&]() -> Result<publish::RowsRead> {
-        const format::ScanReport scan = records->report();
-        surprises = scan.surprises;
-        if (!surprises.empty())
-            return make_error(ErrorCode::kInvalidArgument,
-                              "the files have columns that the table lacks");
-        for (const auto& [reason, count] : scan.rejects_by_reason) report.reasons[reason] += count;
-        progress = progress_update(of, inputs, absent, records_by_file(scan));
-        publish::RowsRead read{std::nullopt, progress};
-        if (records->rejects().count() > 0) {
-            rejected = records->rejects().rows();
-            INGOT_TRY(session->add_source(kRejected, *rejected));
-            read.rejected = rejected_records(inputs, context);
+        load.report.windows_missing = work.missing;
+        INGOT_TRY_ASSIGN(missing_warning, judge_absent(work, source));
+        if (fetched.error) {
+            stop = true;
+            if (!first_error) first_error = std::move(fetched.error);
+            if (source.window)
+                load.report.windows_failed += static_cast<std::int64_t>(fetched.failed.size());
+            if (anew) break;  // Not all of them are here, so what is there must stay.
         }
-        return read;
-    };
-    const Status published = publish_pass(request, *session, of.table.name, context, report);
-    if (!surprises.empty()) {
-        INGOT_TRY_ASSIGN(format::FormatSpec wider, format::widened(records->spec(), surprises));
-        return std::optional(std::move(wider));
+        if (pass.inputs.empty()) continue;
+        Status done = load_fetched(load, pass, work.absent);
+        if (done) continue;
+        stop = stop || !lies_in_the_input(done.error());
+        if (!first_error) first_error = std::move(done).error();
     }
-    INGOT_TRY(published);
-    count_windows(progress, report);
-    return std::optional<format::FormatSpec>();
-}
-
-/// Parquet files are read by the engine.
-Status load_parquet(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                    const std::vector<publish::ProgressEntry>& absent, const TaskContext& context,
-                    TableReport& report) {
-    std::string paths;
-    for (const format::InputFile& file : files_of(inputs, {})) {
-        paths += (paths.empty() ? "" : ", ") + Scalar::text(file.path).to_sql();
+    if (!missing_warning.empty()) work.warnings.push_back(missing_warning);
+    load.report.warnings.insert(load.report.warnings.end(), work.warnings.begin(),
+                                work.warnings.end());
+    if (!work.absent.empty()) INGOT_TRY(record_absent(load.of, work.absent, load.context));
+    if (first_error) return *std::move(first_error);
+    if (load.report.version) {
+        load.report.status = TableStatus::kPublished;
+    } else {
+        load.report.reason.clear();  // What was fetched is what is there.
     }
-    const std::string from = fmt::format(
-        "(SELECT * EXCLUDE (_ingot_path), parse_filename(_ingot_path) AS {}, file_row_number + 1 "
-        "AS {} FROM read_parquet([{}], "
-        "filename = '_ingot_path', union_by_name = true, file_row_number = true))",
-        quality::quoted_name(kFileColumn), quality::quoted_name(kLineColumn), paths);
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
-    INGOT_TRY_ASSIGN(const Schema decoded,
-                     session->describe({"SELECT * EXCLUDE (file_row_number) FROM " + from, {}}));
-    INGOT_TRY_ASSIGN(publish::PublishRequest request,
-                     request_for(of, inputs, decoded.fields, from, *session, context, report));
-    request.progress = progress_update(of, inputs, absent, {});
-    INGOT_TRY(publish_pass(request, *session, of.table.name, context, report));
-    count_windows(request.progress, report);
     return {};
 }
 
-/// Windows without input, when there is nothing to load.
-Status record_absent(const TableOfSource& of, const std::vector<publish::ProgressEntry>& absent,
-                     const TaskContext& context) {
-    INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(of.table.name));
-    if (!before) return {};
-    publish::PublishRequest request;
-    request.table = of.table.name.text();
-    request.location = context.workspace.lake.location(of.table.name);
-    request.progress = progress_update(of, {}, absent, {});
-    request.run_id = context.run.id;
-    request.run_time = context.run.time;
-    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
-    INGOT_TRY_ASSIGN(
-        const publish::PublishResult result,
-        publish::publish_progress(
-            request,
-            {*session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
-             context.workspace.engine.parquet(), context.workspace.clock, context.stop}));
-    context.pins.publish(of.table.name, result.snapshot);
-    return {};
+/// Whether the inputs of a failed pass may be tried in smaller groups: something is wrong with
+/// one of them, not with the lake.
+bool lies_in_the_input(const Error& error) {
+    return error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kCorruptData ||
+           error.code == ErrorCode::kNotFound;
 }
 
-Status load_pass(const TableOfSource& of, const std::vector<ingest::Input>& inputs,
-                 const std::vector<publish::ProgressEntry>& absent, const TaskContext& context,
-                 TableReport& report) {
-    if (inputs.empty()) return record_absent(of, absent, context);
-    INGOT_TRY_ASSIGN(format::FormatSpec spec, ingest::format_of(of.source, of.table));
-    if (std::holds_alternative<format::ParquetFormat>(spec.kind))
-        return load_parquet(of, inputs, absent, context, report);
-
-    INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(of.table.name));
-    add_known_columns(before, of.table, spec);
-    for (int shape = 0; shape < kShapesMax; ++shape) {
-        INGOT_TRY_ASSIGN(std::optional<format::FormatSpec> wider,
-                         load_decoded(of, inputs, absent, spec, context, report));
-        if (!wider) return {};
-        spec = *std::move(wider);
+/// Loads what was fetched. When the pass fails its halves are tried, so that good inputs publish
+/// although a bad one is among them. `absent` goes with the first commit.
+Status load_fetched(TableLoad& load, const IngestPass& pass,
+                    std::vector<publish::ProgressEntry>& absent) {
+    const TableReport before = load.report;
+    IngestPass whole = pass;
+    whole.absent = absent;
+    Status done = load_pass(load.of, whole, load.context, load.report);
+    if (done) {
+        absent.clear();
+        if (load.keep_inputs) {
+            load.loaded.insert(load.loaded.end(), pass.inputs.begin(), pass.inputs.end());
+        } else {
+            load.finder.release(pass.inputs);
+        }
+        return {};
     }
-    return make_error(ErrorCode::kCorruptData,
-                      "{}: the columns of the files keep changing while they are read",
-                      of.table.name.text());
+    const std::size_t count = pass.inputs.size();
+    const bool one = count == 1;
+    if (one || pass.anew || !lies_in_the_input(done.error())) {
+        // Nothing was published, so nothing was rejected.
+        load.report.reasons = before.reasons;
+        if (!pass.inputs.front().window) return done;
+        load.report.windows_failed += static_cast<std::int64_t>(count);
+        if (!one) return done;
+        return std::move(done).error().with("in window " + pass.inputs.front().window->to_string());
+    }
+    load.report = before;
+    const auto middle = pass.inputs.begin() + static_cast<std::ptrdiff_t>(count / 2);
+    Status first = load_fetched(load, {{pass.inputs.begin(), middle}, {}, false}, absent);
+    Status second = load_fetched(load, {{middle, pass.inputs.end()}, {}, false}, absent);
+    return first ? std::move(second) : std::move(first);
+}
+
+/// A table that others write is read where it is; all that a run does is to look for it.
+Status check_external_table(const project::TableName& table, const TaskContext& context,
+                            TableReport& report) {
+    INGOT_TRY_ASSIGN(const delta::SnapshotPtr snapshot, context.pins.snapshot(table));
+    report.status = TableStatus::kView;
+    report.version = snapshot->version();
+    return {};
 }
 
 }  // namespace

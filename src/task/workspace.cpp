@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
+
 namespace ingot::task {
 namespace {
 
@@ -125,7 +127,41 @@ Result<delta::SnapshotPtr> Pins::snapshot(const project::TableName& table) {
     return pins->emplace(table, std::move(opened)).first->second;
 }
 
+namespace {
+
+/// The location of a Delta table that others write; nothing for any other table.
+Result<std::optional<delta::TableLocation>> external_location(const Workspace& workspace,
+                                                              const project::TableName& table) {
+    const project::Source* source = workspace.project->find_source(table);
+    const auto* origin =
+        source == nullptr ? nullptr : std::get_if<project::DeltaOrigin>(&source->from);
+    if (origin == nullptr) return std::optional<delta::TableLocation>();
+    project::TemplateContext render;
+    render.params = &workspace.project->params;
+    render.secrets = workspace.secrets;
+    INGOT_TRY_ASSIGN_WITH(std::string path, origin->path.render_text(render),
+                          "in " + source->place.to_string());
+    const bool local = path.find("://") == std::string::npos;
+    if (local && !path.starts_with('/')) path = workspace.project->root + "/" + path;
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    INGOT_TRY_ASSIGN_WITH(std::shared_ptr<storage::ObjectStore> store, storage::open_store(path),
+                          "in " + source->place.to_string());
+    delta::TableLocation location{std::move(store), ""};
+    INGOT_TRY_ASSIGN(const bool exists, delta::table_exists(location));
+    if (!exists) {
+        return make_error(ErrorCode::kNotFound,
+                          "{}: there is no Delta table at {}, where {} is read",
+                          source->place.to_string(), mask_secrets(path), table.text());
+    }
+    return std::optional(std::move(location));
+}
+
+}  // namespace
+
 Result<delta::SnapshotPtr> Pins::open_newest(const project::TableName& table) {
+    INGOT_TRY_ASSIGN(const std::optional<delta::TableLocation> external,
+                     external_location(workspace_, table));
+    if (external) return delta::open_snapshot(*external, workspace_.engine.parquet());
     for (const Lake* lake :
          {&workspace_.lake, workspace_.read_from ? &*workspace_.read_from : nullptr}) {
         if (lake == nullptr) continue;
