@@ -20,6 +20,7 @@ struct IngestWork {
     std::int64_t expected = 0;  ///< Windows of this run.
     std::int64_t missing = 0;   ///< Those of them without input, known ones included.
     std::string missing_example;
+    bool empty() const { return load.empty() && absent.empty(); }
 };
 
 /// Compares what the source offers with the table's progress. Errors: a source that cannot be

@@ -130,7 +130,9 @@ Result<TablePlan> plan_source(const project::Source& source, const project::Tabl
                                                   context.workspace.clock, context.run.time,
                                                   project.root + "/.ingot/inputs", context.stop}));
     INGOT_TRY_ASSIGN(const IngestWork work, plan_ingest(source, table, *finder, context));
+    INGOT_TRY_ASSIGN(const std::string missing_warning, judge_absent(work, source));
     plan.warnings = work.warnings;
+    if (!missing_warning.empty()) plan.warnings.push_back(missing_warning);
     plan.missing = work.missing;
     if (work.empty()) return plan;
     plan.step = PlannedStep::kRun;
