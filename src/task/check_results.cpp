@@ -31,9 +31,13 @@ Status append_check_results(const RunReport& report, const TaskContext& context)
     request.on_schema_change = project::OnSchemaChange::kAdd;
     request.run_id = report.run_id;
     request.run_time = report.started;
+    // Not stopped with the run: what it published has its results.
     const publish::PublishContext surroundings{
-        *session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
-        context.workspace.engine.parquet(), context.workspace.clock, context.stop};
+        *session,
+        [&](const auto& overrides) { return context.pins.open_session(overrides); },
+        context.workspace.engine.parquet(),
+        context.workspace.clock,
+        {}};
     INGOT_TRY(publish::publish(request, surroundings));
     return session->remove_source("new_check_results");
 }

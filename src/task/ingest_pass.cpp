@@ -254,6 +254,7 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const Inges
     request.mode = write_mode(of, pass);
     request.run_id = context.run.id;
     request.run_time = context.run.time;
+    request.planned_on = before;
     AuditedTable audited{name, of.table.checks, nullptr, &of.table, values, {}, false};
     audited.replaces_table = std::holds_alternative<publish::OverwriteTable>(request.mode);
     request.audit = make_audit(audited, context, report);
@@ -379,6 +380,7 @@ Status record_absent(const TableOfSource& of, const std::vector<publish::Progres
     request.progress = progress_update(of, IngestPass{{}, absent, false}, {});
     request.run_id = context.run.id;
     request.run_time = context.run.time;
+    request.planned_on = before;
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
     INGOT_TRY_ASSIGN(
         const publish::PublishResult result,

@@ -22,11 +22,13 @@ struct Pass {
     bool anew = false;              ///< Drop what is there: the first pass of a rebuild.
 };
 
-std::vector<Pass> passes_of(const ModelWork& work, bool anew);
+std::vector<Pass> passes_of(const ModelWork& work);
 Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
                 const Pass& pass, TableReport& report);
-Status run_windows_one_by_one(const project::Model& model, const TaskContext& context,
-                              const ModelWork& work, const Pass& pass, TableReport& report);
+Status run_pass_or_its_windows(const project::Model& model, const TaskContext& context,
+                               const ModelWork& work, const Pass& pass, TableReport& report);
+bool is_about_rows(const Error& error);
+bool has_a_write_mode(project::ModelKind kind);
 
 Status bring_up_to_date(const project::Model& model, const TaskContext& context,
                         TableReport& report) {
@@ -34,21 +36,25 @@ Status bring_up_to_date(const project::Model& model, const TaskContext& context,
         report.status = TableStatus::kView;
         return {};
     }
+    if (!has_a_write_mode(model.kind)) {
+        return make_error(ErrorCode::kUnsupported, "{}: not yet: kind {}", model.place.to_string(),
+                          project::model_kind_name(model.kind));
+    }
     INGOT_TRY(check_requirements(model, context));
     INGOT_TRY_ASSIGN(const ModelWork work, plan_model(model, context.workspace, context.pins,
                                                       context.options, context.run.time));
     if (work.empty()) return {};
     report.reason = work.whole ? work.whole->detail : summarize(work.windows);
-    // `--full` over some windows builds these again; over all of them, the table.
-    const bool anew = context.options.full && !context.options.window;
-    for (const Pass& pass : passes_of(work, anew)) {
-        const Status done = run_pass(model, context, work, pass, report);
+    std::optional<Error> first;
+    for (const Pass& pass : passes_of(work)) {
+        Status done = run_pass_or_its_windows(model, context, work, pass, report);
         if (done) continue;
-        const bool can_split =
-            pass.windows.size() > 1 && done.error().code == ErrorCode::kInvalidArgument;
-        if (!can_split) return done;
-        INGOT_TRY(run_windows_one_by_one(model, context, work, pass, report));
+        // A window that fails says nothing about the next one; a store or an engine that fails
+        // does.
+        if (!is_about_rows(done.error()) || pass.anew) return done;
+        if (!first) first = std::move(done).error();
     }
+    if (first) return *std::move(first);
     report.status = TableStatus::kPublished;
     return {};
 }
@@ -62,11 +68,11 @@ TableReport run_model(const project::Model& model, const TaskContext& context) {
 
 namespace {
 
-std::vector<Pass> passes_of(const ModelWork& work, bool anew) {
-    if (work.whole) return {Pass{std::nullopt, {}, anew}};
+std::vector<Pass> passes_of(const ModelWork& work) {
+    if (work.whole) return {Pass{std::nullopt, {}, work.anew}};
     std::vector<Pass> passes;
     for (const Interval& range : contiguous_ranges(work.windows)) {
-        Pass pass{range, {}, anew && passes.empty()};
+        Pass pass{range, {}, work.anew && passes.empty()};
         for (const publish::WindowWork& each : work.windows) {
             if (range.contains(each.window.start)) pass.windows.push_back(each.window);
         }
@@ -75,22 +81,38 @@ std::vector<Pass> passes_of(const ModelWork& work, bool anew) {
     return passes;
 }
 
-/// The good windows of a range publish, although a bad one failed it.
+/// What a check, a contract or the SELECT has against the rows.
+bool is_about_rows(const Error& error) {
+    return error.code == ErrorCode::kInvalidArgument;
+}
+
 Status run_windows_one_by_one(const project::Model& model, const TaskContext& context,
                               const ModelWork& work, const Pass& pass, TableReport& report) {
     std::optional<Error> first;
-    bool anew = pass.anew;
     for (const Interval& window : pass.windows) {
-        const Status done = run_pass(model, context, work, Pass{window, {window}, anew}, report);
-        if (done) {
-            anew = false;
-            continue;
-        }
+        const Status done = run_pass(model, context, work, Pass{window, {window}, false}, report);
+        if (done) continue;
         ++report.windows_failed;
+        if (!is_about_rows(done.error())) return done;
         if (!first) first = Error(done.error()).with("in window " + window.to_string());
     }
     if (first) return *std::move(first);
     return {};
+}
+
+/// The good windows of a range publish, although a bad one failed it. A rebuild is not split: it
+/// would drop what the table has for the bad window.
+Status run_pass_or_its_windows(const project::Model& model, const TaskContext& context,
+                               const ModelWork& work, const Pass& pass, TableReport& report) {
+    const auto checks_before = static_cast<std::ptrdiff_t>(report.checks.size());
+    Status done = run_pass(model, context, work, pass, report);
+    if (done) return done;
+    if (pass.windows.size() > 1 && !pass.anew && is_about_rows(done.error())) {
+        report.checks.erase(report.checks.begin() + checks_before, report.checks.end());
+        return run_windows_one_by_one(model, context, work, pass, report);
+    }
+    report.windows_failed += static_cast<std::int64_t>(pass.windows.size());
+    return done;
 }
 
 ParameterValues parameter_values(const project::Model& model, const TaskContext& context,
@@ -102,6 +124,11 @@ ParameterValues parameter_values(const project::Model& model, const TaskContext&
     values.param_types = &context.workspace.project->param_types;
     values.matrix = &model.matrix;
     return values;
+}
+
+bool has_a_write_mode(project::ModelKind kind) {
+    return kind != project::ModelKind::kScd2 && kind != project::ModelKind::kCommand &&
+           kind != project::ModelKind::kStream;
 }
 
 publish::WriteMode write_mode(const project::Model& model, const Pass& pass) {
@@ -217,6 +244,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     request.run_time = context.run.time;
     request.operation = model.kind == project::ModelKind::kMerge ? "MERGE" : "WRITE";
     request.progress = progress_update(model, work, pass);
+    request.planned_on = before;
     request.splits = rows.splits;
     if (rows.splits) {
         request.quarantine = publish::Quarantine{

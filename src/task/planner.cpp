@@ -14,6 +14,7 @@ Result<std::map<std::string, publish::InputHistory>> input_histories(
 Result<std::vector<Interval>> candidate_windows(const project::Model& model,
                                                 const Workspace& workspace, Pins& pins,
                                                 const RunOptions& options, Timestamp now);
+bool merges_other_code(const project::Model& model, const publish::Progress& progress);
 
 }  // namespace
 
@@ -29,21 +30,43 @@ Result<ModelWork> plan_model(const project::Model& model, const Workspace& works
 
     publish::StalenessQuestion question;
     question.code_hash = model.code_hash;
-    question.on_code_change = model.on_code_change;
+    const bool appends = model.kind == project::ModelKind::kAppend;
+    // Appended rows cannot be taken back one window at a time.
+    question.on_code_change = appends ? project::OnCodeChange::kForward : model.on_code_change;
     question.forced = options.full;
     question.now = now;
     // What was appended or frozen stays as it is: later changes of its inputs concern later
     // windows.
-    const bool reprocesses =
-        model.kind != project::ModelKind::kAppend && model.late == project::LatePolicy::kReprocess;
+    const bool reprocesses = !appends && model.late == project::LatePolicy::kReprocess;
     if (reprocesses) question.inputs = work.inputs;
 
     if (!model.is_windowed()) {
+        work.anew = options.full;
         work.whole = publish::whole_to_do(stored.progress, question);
         return work;
     }
-    INGOT_TRY_ASSIGN(question.windows, candidate_windows(model, workspace, pins, options, now));
+    if (options.full && options.window && appends) {
+        return make_error(ErrorCode::kInvalidArgument,
+                          "{} appends, so that one window cannot be built again: run it with "
+                          "--full and without --window",
+                          model.name.text());
+    }
+    RunOptions windows = options;
+    work.anew = options.full && !options.window;
+    if (merges_other_code(model, stored.progress)) {
+        // Rows of the old code would win against those of the new one.
+        work.anew = true;
+        windows.window.reset();
+    }
+    INGOT_TRY_ASSIGN(question.windows, candidate_windows(model, workspace, pins, windows, now));
+    question.forced = work.anew || options.full;
     work.windows = publish::windows_to_do(stored.progress, question);
+    if (work.anew && !options.full) {
+        for (publish::WindowWork& each : work.windows) {
+            each.reason = publish::WorkReason::kCodeChanged;
+            each.detail = "the definition changed since the table was built";
+        }
+    }
     return work;
 }
 
@@ -91,6 +114,14 @@ std::vector<Interval> contiguous_ranges(const std::vector<publish::WindowWork>& 
 }
 
 namespace {
+
+/// Whether a table merged by key holds rows of another definition, which is to be rebuilt.
+bool merges_other_code(const project::Model& model, const publish::Progress& progress) {
+    if (model.kind != project::ModelKind::kMerge) return false;
+    if (model.on_code_change != project::OnCodeChange::kRebuild) return false;
+    return std::any_of(progress.entries().begin(), progress.entries().end(),
+                       [&](const auto& entry) { return entry.code_hash != model.code_hash; });
+}
 
 /// The column that holds the time of a row in an input: what the input says of itself, else the
 /// consumer's own.

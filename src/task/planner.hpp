@@ -23,6 +23,7 @@ struct RunOptions {
 struct ModelWork {
     std::vector<publish::WindowWork> windows;
     std::optional<publish::WindowWork> whole;
+    bool anew = false;  ///< What the table holds goes: nothing of it would be replaced otherwise.
     std::map<std::string, publish::InputHistory>
         inputs;  ///< Real tables that it reads, through views too.
     bool empty() const { return windows.empty() && !whole; }

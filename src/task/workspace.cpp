@@ -122,7 +122,6 @@ Result<delta::SnapshotPtr> Pins::snapshot(const project::TableName& table) {
         if (const auto found = pins->find(table); found != pins->end()) return found->second;
     }
     INGOT_TRY_ASSIGN(delta::SnapshotPtr opened, open_newest(table));
-    if (!opened) return opened;  // Not pinned: this run may still create it.
     auto pins = pins_.lock();
     return pins->emplace(table, std::move(opened)).first->second;
 }

@@ -41,8 +41,8 @@ struct Workspace {
     project::SecretResolver* secrets = nullptr;  ///< May be null: then a secret is an error.
 };
 
-/// The versions of tables that one run reads. The first look at a table pins its newest version;
-/// what the run itself publishes replaces the pin. Thread-safe.
+/// The versions of tables that one run reads. The first look at a table pins its newest version, or
+/// that there is none; what the run itself publishes replaces the pin. Thread-safe.
 class Pins {
 public:
     explicit Pins(const Workspace& workspace) : workspace_(workspace) {}
