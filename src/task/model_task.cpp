@@ -156,12 +156,8 @@ Result<engine::Query> select_of(const project::Model& model, const TaskContext& 
             fmt::format("SELECT * FROM {}({})", reader, Scalar::text(path).to_sql()), {}};
     }
     engine::Query query{model.query.bindable_sql, {}};
-    std::vector<std::string> names = model.query.parameters;
-    for (std::string& name : names) {
-        if (const std::size_t dot = name.find('.'); dot != std::string::npos)
-            name.replace(dot, 1, "__");
-    }
-    INGOT_TRY_ASSIGN_WITH(query.parameters, bind_parameters(names, values), "in " + model.path);
+    INGOT_TRY_ASSIGN_WITH(query.parameters, bind_parameters(bindable_parameters(model), values),
+                          "in " + model.path);
     return query;
 }
 

@@ -161,20 +161,9 @@ private:
         values.params = &project_.params;
         values.param_types = &project_.param_types;
         values.matrix = &model.matrix;
-        return bind_parameters(parameter_names(model), values);
+        return bind_parameters(bindable_parameters(model), values);
     }
 
-public:
-    static std::vector<std::string> parameter_names(const project::Model& model) {
-        std::vector<std::string> names = model.query.parameters;
-        for (std::string& name : names) {
-            if (const std::size_t dot = name.find('.'); dot != std::string::npos)
-                name.replace(dot, 1, "__");
-        }
-        return names;
-    }
-
-private:
     const project::Project& project_;
     engine::Engine& engine_;
     const project::ModelTest& test_;
@@ -276,8 +265,7 @@ Status run_test(const project::Model& model, const project::ModelTest& test,
     values.previous_row_count = static_cast<std::int64_t>(test.existing.size());
 
     engine::Query select{model.query.bindable_sql, {}};
-    INGOT_TRY_ASSIGN(select.parameters,
-                     bind_parameters(TestTables::parameter_names(model), values));
+    INGOT_TRY_ASSIGN(select.parameters, bind_parameters(bindable_parameters(model), values));
     INGOT_TRY_ASSIGN(const Schema produced, session->describe(select));
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
                      quality::compile_rows(select.sql, produced, quality::rules_of(model),

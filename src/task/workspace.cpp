@@ -217,6 +217,15 @@ Result<std::unique_ptr<engine::Session>> Pins::open_session(
     return session;
 }
 
+std::vector<std::string> bindable_parameters(const project::Model& model) {
+    std::vector<std::string> names = model.query.parameters;
+    for (std::string& name : names) {
+        if (const std::size_t dot = name.find('.'); dot != std::string::npos)
+            name.replace(dot, 1, "__");
+    }
+    return names;
+}
+
 Result<std::map<std::string, Scalar>> bind_parameters(const std::vector<std::string>& names,
                                                       const ParameterValues& values) {
     std::map<std::string, Scalar> bound;

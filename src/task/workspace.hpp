@@ -79,6 +79,9 @@ struct ParameterValues {
     const std::map<std::string, project::Value>* matrix = nullptr;
     std::optional<std::int64_t> previous_row_count;
 };
+/// The bindable names (`window__start`) of what a model's SELECT uses.
+std::vector<std::string> bindable_parameters(const project::Model& model);
+
 /// Values for exactly these bindable names (`window__start`). kInvalidArgument names one that has
 /// no value here.
 Result<std::map<std::string, Scalar>> bind_parameters(const std::vector<std::string>& names,
