@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/batch_scan_internal.hpp"
 #include "engine/connection_internal.hpp"
 #include "engine/errors_internal.hpp"
@@ -16,10 +18,14 @@ std::string quoted(std::string_view text) {
 
 /// The engine says that the file is bad in many ways; all of them mean the same to a reader.
 Error as_corrupt(Error error, const storage::ObjectStore& store, std::string_view path) {
+    // A footer that points past the end is no failure of the disk.
+    const bool past_end = error.message.starts_with("Could not read enough bytes");
     if (error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kInternal ||
-        error.code == ErrorCode::kUnsupported) {
+        error.code == ErrorCode::kUnsupported || past_end) {
         error.code = ErrorCode::kCorruptData;
     }
+    // The statement is not the reader's own.
+    error.message.resize(std::min(error.message.size(), error.message.find("\n\nLINE ")));
     return std::move(error).with(fmt::format("while reading {}/{}", store.uri(), path));
 }
 

@@ -157,12 +157,43 @@ TEST_P(ParquetIoTest, AbsentAndBrokenFilesHaveTheirCodes) {
     const auto bytes = must(store_->read("1.parquet"));
     must(store_->put("cut.parquet", bytes.substr(0, bytes.size() / 2)));
     EXPECT_EQ(code("cut.parquet"), ErrorCode::kCorruptData);
+    const auto schema = engine_->parquet().schema(*store_, "cut.parquet");
+    EXPECT_THAT(schema.error().message, ::testing::Not(HasSubstr("SELECT"))) << "not the reader's";
     auto damaged = bytes;
     for (std::size_t i = 4; i < bytes.size() / 3; ++i) {
         damaged[i] = static_cast<char>(~damaged[i]);
     }
     must(store_->put("damaged.parquet", damaged));
     EXPECT_EQ(code("damaged.parquet"), ErrorCode::kCorruptData);
+}
+
+TEST_P(ParquetIoTest, ADamagedByteIsCorruptDataOrNothing) {
+    write("1.parquet");
+    const auto bytes = must(store_->read("1.parquet"));
+    const auto check = [&](const std::string& damaged, const std::string& what) {
+        must(store_->put("damaged.parquet", damaged));
+        auto reader = engine_->parquet().read(*store_, "damaged.parquet", checkpoint_schema());
+        while (reader) {
+            auto batch = (*reader)->next();
+            if (!batch) {
+                EXPECT_EQ(batch.error().code, ErrorCode::kCorruptData)
+                    << what << ": " << batch.error().to_string();
+            }
+            if (!batch || !*batch) {
+                return;
+            }
+        }
+        EXPECT_EQ(reader.error().code, ErrorCode::kCorruptData)
+            << what << ": " << reader.error().to_string();
+    };
+    for (std::size_t size = 0; size < bytes.size(); size += 31) {
+        check(bytes.substr(0, size), fmt::format("cut after {} bytes", size));
+    }
+    for (std::size_t at = 0; at < bytes.size(); at += 15) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(~damaged[at]);
+        check(damaged, fmt::format("byte {} of {}", at, bytes.size()));
+    }
 }
 
 TEST_P(ParquetIoTest, AFailedWriteLeavesNothing) {
