@@ -11,6 +11,10 @@ namespace ingot::delta {
 Status read_checkpoint(const TableLocation& location, const CheckpointFiles& files,
                        ParquetIo& parquet, LogReplay& replay);
 
+/// What reading a checkpoint gave, as a value: nothing, or why its files can't be read. Other
+/// errors (the store failed, cancelled) say nothing about the checkpoint and stay errors.
+Result<std::optional<Error>> damage_of(Status read);
+
 /// Calls `visit` for each tombstone of the checkpoint.
 Status each_checkpoint_tombstone(const TableLocation& location, const CheckpointFiles& files,
                                  ParquetIo& parquet, const std::function<void(Remove)>& visit);

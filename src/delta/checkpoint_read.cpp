@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "delta/checkpoint_internal.hpp"
 #include "delta/checkpoint_schema_internal.hpp"
@@ -257,10 +258,12 @@ Status read_json(const TableLocation& location, const std::string& path, LogRepl
     INGOT_TRY_ASSIGN(std::string bytes, location.store->read(path));
     const LogText text(fmt::format("{}/{}", location.store->uri(), path), std::move(bytes));
     ActionParser parser;
+    std::set<std::size_t> kinds;
     for (const auto& line : text.lines()) {
         INGOT_TRY_ASSIGN(auto parsed, parse_line(parser, text, line));
         if (parsed.add != nullptr) replay.add_checkpoint_file(*parsed.add);
         if (!parsed.action) continue;
+        kinds.insert(parsed.action->index());
         if (auto* sidecar = std::get_if<Sidecar>(&*parsed.action)) {
             sidecars.push_back(std::move(*sidecar));
         } else if (!std::holds_alternative<Remove>(*parsed.action)) {
@@ -268,6 +271,14 @@ Status read_json(const TableLocation& location, const std::string& path, LogRepl
         }
     }
     replay.close_segment();
+    // Text has no end mark as Parquet has: what every checkpoint holds must be there.
+    for (const Action& needed :
+         {Action(CheckpointMetadata{}), Action(Protocol{}), Action(Metadata{})}) {
+        if (kinds.contains(needed.index())) continue;
+        return make_error(ErrorCode::kCorruptData,
+                          "{} is cut off: its protocol, metaData or checkpointMetadata is missing",
+                          text.name());
+    }
     return {};
 }
 
@@ -309,6 +320,14 @@ Status read_checkpoint(const TableLocation& location, const CheckpointFiles& fil
     return {};
 }
 
+Result<std::optional<Error>> damage_of(Status read) {
+    if (read) return std::optional<Error>();
+    const ErrorCode code = read.error().code;
+    const bool is_damage = code == ErrorCode::kCorruptData || code == ErrorCode::kNotFound;
+    if (!is_damage) return std::move(read).error();
+    return std::optional<Error>(std::move(read).error());
+}
+
 Status each_checkpoint_tombstone(const TableLocation& location, const CheckpointFiles& files,
                                  ParquetIo& parquet, const std::function<void(Remove)>& visit) {
     const auto from_parquet = [&](const std::string& path) -> Status {
@@ -331,6 +350,7 @@ Status each_checkpoint_tombstone(const TableLocation& location, const Checkpoint
                     remove.partition_values.emplace(name, value);
                 }
                 remove.size = long_at(member(column, "size"), row);
+                remove.tags = text_map_at(member(column, "tags"), row);
                 remove.deletion_vector = deletion_vector_at(member(column, "deletionVector"), row);
                 remove.base_row_id = long_at(member(column, "baseRowId"), row);
                 remove.default_row_commit_version =

@@ -48,6 +48,7 @@ Field checkpoint_column(std::string_view name) {
                                  {"extendedFileMetadata", TypeId::kBoolean},
                                  {"partitionValues", text_map()},
                                  {"size", TypeId::kLong},
+                                 {"tags", text_map()},
                                  deletion_vector(),
                                  {"baseRowId", TypeId::kLong},
                                  {"defaultRowCommitVersion", TypeId::kLong}});

@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "delta/action_json_internal.hpp"
 #include "delta/checkpoint_schema_internal.hpp"
 #include "delta/commit.hpp"
+#include "delta/damaged_checkpoints.hpp"
 #include "delta/log_writer_for_test.hpp"
+#include "delta/tombstones.hpp"
 
 namespace ingot::delta {
 namespace {
@@ -203,13 +206,180 @@ TEST(Checkpoint, StructStatisticsAreUsedWhereJsonIsMissing) {
         ElementsAre("a"));
 }
 
-TEST(Checkpoint, ACorruptOneIsNamed) {
+/// Versions 0 to 4, `f<n>` added by each, checkpoints of 1 and 3.
+void write_five_versions(TestLog& log) {
+    log.write(0, {kProtocol, metadata("id long", {}), add("f0")});
+    for (int i = 1; i < 5; ++i) log.write(i, {add(fmt::format("f{}", i))});
+    ManualClock clock(Timestamp::from_millis(1'000));
+    for (const int version : {1, 3}) {
+        ASSERT_TRUE(write_checkpoint(*log.open(version), log.parquet, clock));
+    }
+}
+
+const std::string kThree = "00000000000000000003";
+
+void damage(const TestLog& log, const std::string& version) {
+    ASSERT_TRUE(log.location.store->put(log_name(log, version + ".checkpoint.parquet"), "PAR1"));
+}
+
+void forget(const TestLog& log, const std::vector<int>& versions) {
+    for (const int version : versions) {
+        ASSERT_TRUE(log.location.store->remove(log_name(log, version_name(version))));
+    }
+}
+
+TEST(DamagedCheckpoint, TheOneBeforeItAndTheCommitsTakeItsPlace) {
     TestLog log;
-    ASSERT_TRUE(log.location.store->put(log_name(log, kOne + ".checkpoint.parquet"), "garbage"));
+    write_five_versions(log);
+    forget(log, {0, 1});
+    damage(log, kThree);
+    testing::internal::CaptureStderr();
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("f0", "f1", "f2", "f3", "f4"));
+    EXPECT_THAT(live_paths(*log.open(3)), ElementsAre("f0", "f1", "f2", "f3"));
+    const std::string warning = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(warning, HasSubstr(kThree + ".checkpoint.parquet can't be read"));
+    EXPECT_THAT(warning, HasSubstr("from the checkpoint of version 1"));
+    EXPECT_THAT(warning, HasSubstr("fsck"));
+    EXPECT_EQ(warning.find("can't be read"), warning.rfind("can't be read")) << "said once";
+}
+
+TEST(DamagedCheckpoint, TheCommitsAloneTakeItsPlace) {
+    TestLog log;
+    write_five_versions(log);
+    damage(log, kOne);
+    damage(log, kThree);
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("f0", "f1", "f2", "f3", "f4"));
+    EXPECT_THAT(read_tombstones(*log.open(), log.parquet).value(), testing::IsEmpty());
+}
+
+TEST(DamagedCheckpoint, AnotherOneOfTheSameVersionTakesItsPlace) {
+    TestLog log;
+    write_five_versions(log);
+    forget(log, {0, 1, 2, 3});
+    const std::string name =
+        log_name(log, kThree + ".checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json");
+    for (const std::string& bytes :
+         {std::string("{\"checkpointMeta"), std::string(),
+          std::string("{\"checkpointMetadata\":{\"version\":3}}\n") + kProtocol + "\n"}) {
+        ASSERT_TRUE(log.location.store->put(name, bytes));
+        EXPECT_THAT(live_paths(*log.open()), ElementsAre("f0", "f1", "f2", "f3", "f4")) << bytes;
+    }
+}
+
+TEST(DamagedCheckpoint, IsAnErrorThatNamesItWhenNothingElseReaches) {
+    TestLog log;
+    write_five_versions(log);
+    forget(log, {0, 1, 2});
+    damage(log, kOne);
+    damage(log, kThree);
     const auto result = open_snapshot(log.location, log.parquet);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kCorruptData);
-    EXPECT_THAT(result.error().to_string(), HasSubstr(kOne + ".checkpoint.parquet"));
+    EXPECT_THAT(result.error().to_string(), HasSubstr(kThree + ".checkpoint.parquet"));
+    EXPECT_THAT(result.error().to_string(), HasSubstr("from a copy"));
+}
+
+TEST(DamagedCheckpoint, AnOlderVersionIsNeverTakenForTheNewest) {
+    TestLog log;
+    write_five_versions(log);
+    forget(log, {3, 4});  // What the checkpoint holds lies nowhere else.
+    damage(log, kThree);
+    const auto result = open_snapshot(log.location, log.parquet);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kCorruptData);
+}
+
+TEST(DamagedCheckpoint, WorkGoesOnAndTheNextOneIsWritten) {
+    TestLog log;
+    write_five_versions(log);
+    damage(log, kThree);
+    ManualClock clock(Timestamp::from_millis(1'000));
+    ASSERT_TRUE(write_checkpoint(*log.open(), log.parquet, clock));
+    forget(log, {0, 1, 2, 3, 4});
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("f0", "f1", "f2", "f3", "f4"));
+}
+
+TEST(DamagedCheckpoint, IsFoundAndReplaced) {
+    TestLog log;
+    write_five_versions(log);
+    EXPECT_THAT(find_damaged_checkpoints(log.location, log.parquet).value(), testing::IsEmpty());
+    damage(log, kOne);
+    damage(log, kThree);
+    const auto damaged = find_damaged_checkpoints(log.location, log.parquet);
+    ASSERT_TRUE(damaged) << damaged.error().to_string();
+    ASSERT_EQ(damaged->size(), 2U);
+    EXPECT_EQ(damaged->front().version, TableVersion(3));
+    EXPECT_THAT(damaged->front().files,
+                ElementsAre("_delta_log/" + kThree + ".checkpoint.parquet"));
+    ManualClock clock(Timestamp::from_millis(1'000));
+    const auto newest = log.open();
+    EXPECT_EQ(replace_damaged_checkpoints(*newest, *damaged, log.parquet, clock).value(), 2);
+    EXPECT_THAT(find_damaged_checkpoints(log.location, log.parquet).value(), testing::IsEmpty());
+    forget(log, {0, 1, 2, 3});
+    EXPECT_EQ(live_paths(*log.open()), live_paths(*newest));
+}
+
+TEST(DamagedCheckpoint, OfTheNewestVersionIsWrittenAnew) {
+    TestLog log;
+    write_five_versions(log);
+    forget(log, {4});
+    damage(log, kThree);
+    const auto damaged = find_damaged_checkpoints(log.location, log.parquet);
+    ASSERT_TRUE(damaged);
+    ManualClock clock(Timestamp::from_millis(1'000));
+    EXPECT_EQ(replace_damaged_checkpoints(*log.open(), *damaged, log.parquet, clock).value(), 0);
+    forget(log, {0, 1, 2, 3});
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("f0", "f1", "f2", "f3"));
+}
+
+TEST(Checkpoint, EveryFieldOfTheProtocolSurvivesACheckpoint) {
+    const std::vector<std::string> lines{
+        R"({"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"],)"
+        R"("writerFeatures":["deletionVectors","domainMetadata"]}})",
+        R"({"metaData":{"id":"m","name":"n","description":"d","format":{"provider":"parquet","options":{"o":"1"}},)"
+        R"("schemaString":)" +
+            json::quoted(schema_to_json(schema_of("id long, p text"))) +
+            R"(,"partitionColumns":["p"],"configuration":{"delta.appendOnly":"false","own.key":"v"},"createdTime":17}})",
+        R"({"txn":{"appId":"x","version":1,"lastUpdated":2}})",
+        R"({"domainMetadata":{"domain":"d","configuration":"{}","removed":false}})",
+        R"({"add":{"path":"a%20b","partitionValues":{"p":null},"size":1,"modificationTime":2,"dataChange":false,)"
+        R"("stats":"{\"numRecords\":3}","tags":{"t":"v"},"deletionVector":{"storageType":"u","pathOrInlineDv":"ab",)"
+        R"("offset":1,"sizeInBytes":36,"cardinality":2},"baseRowId":5,"defaultRowCommitVersion":6,"clusteringProvider":"liquid"}})",
+        R"({"remove":{"path":"c","deletionTimestamp":999,"dataChange":false,"extendedFileMetadata":true,)"
+        R"("partitionValues":{"p":"q"},"size":1,"tags":{"t":"v"},"baseRowId":5,"defaultRowCommitVersion":6}})"};
+    TestLog log;
+    log.write(0, lines);
+    ManualClock clock(Timestamp::from_millis(1'000));
+    ASSERT_TRUE(write_checkpoint(*log.open(), log.parquet, clock));
+    log.write(1, {R"({"txn":{"appId":"y","version":1}})"});
+    ASSERT_TRUE(write_checkpoint(*log.open(), log.parquet, clock));  // Of a checkpoint.
+    forget(log, {0, 1});
+
+    const SnapshotPtr table = log.open();
+    ASSERT_EQ(table->files().live_count(), 1U);
+    const auto tombstones = read_tombstones(*table, log.parquet);
+    ASSERT_TRUE(tombstones);
+    ASSERT_EQ(tombstones->size(), 1U);
+    const std::vector<Action> read{table->protocol(),
+                                   table->metadata(),
+                                   table->txns().at("x"),
+                                   DomainMetadata{"d", table->domain("d").value_or("gone"), false},
+                                   table->files().add(table->files().all().front()),
+                                   tombstones->front()};
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        std::string line;
+        append_action_line(line, read[i]);
+        const auto before = parse_actions(LogText("before", lines[i]));
+        ASSERT_TRUE(before) << before.error().to_string();
+        std::string expected;
+        append_action_line(expected, before->front());
+        // A checkpoint says nothing about what its commits changed.
+        for (std::string* text : {&line, &expected}) {
+            const auto at = text->find("\"dataChange\":true");
+            if (at != std::string::npos) text->replace(at, 17, "\"dataChange\":false");
+        }
+        EXPECT_EQ(line, expected);
+    }
 }
 
 TEST(Checkpoint, AStaleHintStillFindsTheNewest) {

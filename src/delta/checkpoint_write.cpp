@@ -4,6 +4,7 @@
 #include "delta/checkpoint_internal.hpp"
 #include "delta/checkpoint_schema_internal.hpp"
 #include "delta/commit.hpp"
+#include "delta/segment_read_internal.hpp"
 #include "delta/tombstones.hpp"
 
 namespace ingot::delta {
@@ -26,6 +27,10 @@ void append_map(ColumnBuilder& builder, const std::map<std::string, Value>& valu
         entries.append_struct();
     }
     builder.append_list();
+}
+
+void append_tags(ColumnBuilder& builder, const std::map<std::string, std::string>& tags) {
+    tags.empty() ? builder.append_null() : append_map(builder, tags);
 }
 
 void append_strings(ColumnBuilder& builder, const std::optional<std::vector<std::string>>& values) {
@@ -79,11 +84,7 @@ public:
         column.child(3).append_integer(add.modification_time);
         column.child(4).append_boolean(false);
         append_text(column.child(5), add.stats);
-        if (add.tags.empty()) {
-            column.child(6).append_null();
-        } else {
-            append_map(column.child(6), add.tags);
-        }
+        append_tags(column.child(6), add.tags);
         append_vector(column.child(7), add.deletion_vector);
         append_long(column.child(8), add.base_row_id);
         append_long(column.child(9), add.default_row_commit_version);
@@ -103,9 +104,10 @@ public:
             column.child(4).append_null();
         }
         append_long(column.child(5), remove.size);
-        append_vector(column.child(6), remove.deletion_vector);
-        append_long(column.child(7), remove.base_row_id);
-        append_long(column.child(8), remove.default_row_commit_version);
+        append_tags(column.child(6), remove.tags);
+        append_vector(column.child(7), remove.deletion_vector);
+        append_long(column.child(8), remove.base_row_id);
+        append_long(column.child(9), remove.default_row_commit_version);
         column.append_struct();
         return 2;
     }
@@ -183,12 +185,26 @@ private:
     std::size_t next_file_ = 0;
 };
 
+Result<std::optional<Error>> tombstones_of(const TableLocation& location, const LogSegment& segment,
+                                           ParquetIo& parquet, std::int64_t cutoff,
+                                           std::vector<Action>& result);
+
 /// Removes that are younger than `cutoff` (ms) and whose file has not come back: vacuum needs them.
 Result<std::vector<Action>> tombstones(const Snapshot& snapshot, ParquetIo& parquet,
                                        std::int64_t cutoff) {
-    const auto& location = snapshot.location();
-    INGOT_TRY_ASSIGN(const LogSegment segment, find_segment(location, snapshot.version()));
     std::vector<Action> result;
+    INGOT_TRY(
+        read_any_segment(snapshot.location(), snapshot.version(), [&](const LogSegment& segment) {
+            result.clear();
+            return tombstones_of(snapshot.location(), segment, parquet, cutoff, result);
+        }));
+    return result;
+}
+
+/// Appends the tombstones of a segment to `result`; or why its checkpoint can't be read.
+Result<std::optional<Error>> tombstones_of(const TableLocation& location, const LogSegment& segment,
+                                           ParquetIo& parquet, std::int64_t cutoff,
+                                           std::vector<Action>& result) {
     FileKeyBuilder keys;
     FileKeySet seen;  // What newer commits say about a file counts.
     const auto keep = [&](Remove remove) {
@@ -197,7 +213,8 @@ Result<std::vector<Action>> tombstones(const Snapshot& snapshot, ParquetIo& parq
         if (remove.deletion_timestamp.value_or(0) > cutoff) result.emplace_back(std::move(remove));
     };
     for (auto commit = segment.commits.rbegin(); commit != segment.commits.rend(); ++commit) {
-        INGOT_TRY_ASSIGN(auto actions, read_commit(location, commit->version));
+        INGOT_TRY_ASSIGN(const LogText text, read_log_file(location, commit->object));
+        INGOT_TRY_ASSIGN(auto actions, parse_actions(text));
         for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
             if (auto* remove = std::get_if<Remove>(&*action)) keep(std::move(*remove));
             if (const auto* add = std::get_if<Add>(&*action)) {
@@ -206,10 +223,8 @@ Result<std::vector<Action>> tombstones(const Snapshot& snapshot, ParquetIo& parq
             }
         }
     }
-    if (segment.checkpoint) {
-        INGOT_TRY(each_checkpoint_tombstone(location, *segment.checkpoint, parquet, keep));
-    }
-    return result;
+    if (!segment.checkpoint) return std::optional<Error>();
+    return damage_of(each_checkpoint_tombstone(location, *segment.checkpoint, parquet, keep));
 }
 
 Result<std::vector<Action>> actions_without_files(const Snapshot& snapshot) {

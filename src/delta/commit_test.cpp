@@ -395,6 +395,48 @@ TEST(Commit, CleanupKeepsTheCheckpointThatOldVersionsNeed) {
     EXPECT_THAT(live_paths(*table), testing::SizeIs(6));
 }
 
+/// Parquet files that a full disk or a lost cache left torn, unnoticed.
+class TornParquetIo final : public ParquetIo {
+public:
+    Result<std::unique_ptr<BatchReader>> read(const storage::ObjectStore& store,
+                                              std::string_view path,
+                                              const Schema& wanted) override {
+        return whole_.read(store, path, wanted);
+    }
+    Result<Schema> schema(const storage::ObjectStore& store, std::string_view path) override {
+        return whole_.schema(store, path);
+    }
+    Result<std::uint64_t> write(storage::ObjectStore& store, std::string_view path,
+                                const Schema& schema, BatchReader& rows) override {
+        INGOT_TRY_ASSIGN(const std::uint64_t size, whole_.write(store, path, schema, rows));
+        INGOT_TRY(store.put(path, "PAR1"));
+        return size;
+    }
+
+private:
+    FakeParquetIo whole_;
+};
+
+TEST(Commit, CleanupRemovesNothingThatADamagedCheckpointWasToReplace) {
+    Writer w;
+    w.clock.set(system_clock().now());
+    auto table = w.create(
+        "id long", {},
+        {{"delta.checkpointInterval", "2"}, {"delta.logRetentionDuration", "interval 1 days"}});
+    table = w.must_commit(table, {add_action("a")});
+    w.clock.advance(std::chrono::hours(240));
+    TornParquetIo torn;
+    const auto outcome =
+        commit({w.log.location, table, {}, {add_action("b")}, "WRITE", {}, {}}, torn, w.clock);
+    ASSERT_TRUE(outcome) << outcome.error().to_string();
+    const auto& warnings = std::get<Committed>(*outcome).warnings;
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_THAT(warnings[0], HasSubstr("cleaning the log failed"));
+    EXPECT_THAT(log_listing(w.log),
+                ElementsAre("00.json", "01.json", "02.checkpoint.parquet", "02.json"));
+    EXPECT_THAT(live_paths(*w.log.open()), ElementsAre("a", "b"));
+}
+
 TEST(Commit, CleanupStopsWhereTheTableSaysSo) {
     Writer w;
     w.clock.set(system_clock().now());

@@ -73,18 +73,48 @@ bool is_checkpoint(const LogFile& file) {
            file.name.kind == LogFileKind::kUuidCheckpoint;
 }
 
-std::optional<CheckpointFiles> newest_checkpoint(const std::vector<LogFile>& files,
-                                                 TableVersion at_most) {
-    std::map<TableVersion, std::vector<const LogFile*>, std::greater<>> by_version;
+/// The compaction that goes on at `next` and reaches furthest, not past `at_most`.
+const LogFile* compaction_at(const std::vector<LogFile>& files, TableVersion next,
+                             TableVersion at_most) {
+    const LogFile* best = nullptr;
     for (const LogFile& file : files) {
-        if (is_checkpoint(file) && file.name.version <= at_most) {
-            by_version[file.name.version].push_back(&file);
-        }
+        if (file.name.kind != LogFileKind::kCompaction || file.name.version > next) continue;
+        const TableVersion last = file.name.last_version();
+        if (last < next || last > at_most) continue;
+        if (best == nullptr || last > best->name.last_version()) best = &file;
     }
-    for (const auto& [version, candidates] : by_version) {
-        if (auto checkpoint = complete_checkpoint(candidates)) return checkpoint;
+    return best;
+}
+
+/// Nothing when the log holds no version at all.
+std::optional<TableVersion> newest_version(const std::vector<LogFile>& files,
+                                           const std::optional<CheckpointFiles>& checkpoint) {
+    std::optional<TableVersion> newest;
+    if (checkpoint) newest = checkpoint->version;
+    for (const LogFile& file : files) {
+        const bool changes_table =
+            file.name.kind == LogFileKind::kCommit || file.name.kind == LogFileKind::kCompaction;
+        if (changes_table) newest = std::max(newest, std::optional(file.name.last_version()));
     }
-    return std::nullopt;
+    return newest;
+}
+
+/// Why `version` can't be rebuilt when nothing in the log goes on at `next`.
+Error gap_at(TableVersion next, TableVersion version, const std::vector<CommitFile>& commits) {
+    const auto after = std::find_if(commits.begin(), commits.end(),
+                                    [&](const CommitFile& c) { return c.version > next; });
+    if (after == commits.end() || after->version > version) {
+        return make_error(ErrorCode::kNotFound, "the table has no version {}", version);
+    }
+    if (next.value() == 0) {
+        return make_error(ErrorCode::kNotFound,
+                          "version {} can't be rebuilt: the log begins at version {} and "
+                          "has no checkpoint at or before it",
+                          version, after->version);
+    }
+    return make_error(ErrorCode::kCorruptData,
+                      "the log is not contiguous: version {} is missing before {}", next,
+                      after->version);
 }
 
 std::string md5_hex(std::string_view text) {
@@ -146,7 +176,9 @@ std::optional<LogFileName> parse_log_file_name(std::string_view name) {
     }
     if (parts[1] == "checkpoint") return checkpoint_name(version, parts);
     if (parts.size() == 4 && parts[2] == "compacted" && parts[3] == "json") {
-        return LogFileName{LogFileKind::kCompaction, version};
+        const auto last = number<std::int64_t>(parts[1]);
+        if (!last || parts[1].size() != kVersionDigits || *last < *value) return std::nullopt;
+        return LogFileName{LogFileKind::kCompaction, version, 0, 0, true, TableVersion(*last)};
     }
     return std::nullopt;
 }
@@ -177,41 +209,52 @@ std::vector<CommitFile> commit_files(const std::vector<LogFile>& files) {
     return commits;
 }
 
+std::optional<CheckpointFiles> newest_checkpoint(const std::vector<LogFile>& files,
+                                                 TableVersion at_most) {
+    std::map<TableVersion, std::vector<const LogFile*>, std::greater<>> by_version;
+    for (const LogFile& file : files) {
+        if (is_checkpoint(file) && file.name.version <= at_most) {
+            by_version[file.name.version].push_back(&file);
+        }
+    }
+    for (const auto& [version, candidates] : by_version) {
+        if (auto checkpoint = complete_checkpoint(candidates)) return checkpoint;
+    }
+    return std::nullopt;
+}
+
 Result<LogSegment> make_segment(const std::vector<LogFile>& files,
                                 std::optional<TableVersion> version) {
     const std::vector<CommitFile> all = commit_files(files);
     if (!version) {
-        const auto checkpoint = newest_checkpoint(files, TableVersion(INT64_MAX));
-        if (all.empty() && !checkpoint) {
+        version = newest_version(files, newest_checkpoint(files, TableVersion(INT64_MAX)));
+        if (!version) {
             return make_error(ErrorCode::kNotFound, "there is no Delta table: its log is empty");
         }
-        version = all.empty() ? checkpoint->version : all.back().version;
-        if (checkpoint && checkpoint->version > *version) version = checkpoint->version;
     }
     LogSegment segment{*version, newest_checkpoint(files, *version), {}, std::nullopt, {}};
-    std::int64_t next = segment.checkpoint ? segment.checkpoint->version.value() + 1 : 0;
-    for (const CommitFile& commit : all) {
-        if (commit.version == *version) segment.tip = commit;
-        if (commit.version.value() < next || commit.version > *version) continue;
-        if (commit.version.value() != next) {
-            if (next == 0) {
-                return make_error(ErrorCode::kNotFound,
-                                  "version {} can't be rebuilt: the log begins at version {} and "
-                                  "has no checkpoint at or before it",
-                                  *version, commit.version);
-            }
-            return make_error(ErrorCode::kCorruptData,
-                              "the log is not contiguous: version {} is missing before {}", next,
-                              commit.version);
+    TableVersion next(segment.checkpoint ? segment.checkpoint->version.value() + 1 : 0);
+    auto commit = all.begin();
+    while (next <= *version) {
+        while (commit != all.end() && commit->version < next) ++commit;
+        if (commit != all.end() && commit->version == next) {
+            segment.commits.push_back(*commit);
+        } else if (const LogFile* compaction = compaction_at(files, next, *version)) {
+            segment.commits.push_back(
+                {compaction->name.last_version(), compaction->object,
+                 Timestamp::from_millis(compaction->object.modified.millis())});
+        } else {
+            return gap_at(next, *version, all);
         }
-        segment.commits.push_back(commit);
-        ++next;
+        next = TableVersion(segment.commits.back().version.value() + 1);
     }
-    if (next != version->value() + 1) {
-        return make_error(ErrorCode::kNotFound, "the table has no version {}", *version);
-    }
+    const auto tip = std::find_if(all.begin(), all.end(),
+                                  [&](const CommitFile& c) { return c.version == *version; });
+    if (tip != all.end()) segment.tip = *tip;
     if (segment.tip) {
         segment.timestamp = segment.tip->timestamp;
+    } else if (!segment.commits.empty()) {
+        segment.timestamp = segment.commits.back().timestamp;
     } else if (segment.checkpoint) {
         segment.timestamp = segment.checkpoint->files.front().modified;
     }
@@ -249,15 +292,25 @@ Result<std::vector<LogFile>> list_log(const TableLocation& location, TableVersio
     return log_files(listing);
 }
 
-Result<LogSegment> find_segment(const TableLocation& location,
-                                std::optional<TableVersion> version) {
+Result<LogSegment> find_segment(const TableLocation& location, std::optional<TableVersion> version,
+                                const std::set<std::string>& without) {
+    const auto list = [&](TableVersion from) -> Result<std::vector<LogFile>> {
+        INGOT_TRY_ASSIGN(auto files, list_log(location, from));
+        std::erase_if(files, [&](const LogFile& f) { return without.contains(f.object.path); });
+        return files;
+    };
     INGOT_TRY_ASSIGN(const auto hint, read_checkpoint_hint(location));
     if (hint && (!version || *version >= hint->version)) {
-        INGOT_TRY_ASSIGN(const auto files, list_log(location, hint->version));
+        INGOT_TRY_ASSIGN(const auto files, list(hint->version));
         if (has_checkpoint_at(files, hint->version)) return make_segment(files, version);
     }
-    INGOT_TRY_ASSIGN(const auto files, list_log(location, TableVersion(0)));
+    INGOT_TRY_ASSIGN(const auto files, list(TableVersion(0)));
     return make_segment(files, version);
+}
+
+Result<LogText> read_log_file(const TableLocation& location, const storage::ObjectInfo& object) {
+    INGOT_TRY_ASSIGN(std::string bytes, location.store->read(object.path));
+    return LogText(fmt::format("{}/{}", location.store->uri(), object.path), std::move(bytes));
 }
 
 }  // namespace ingot::delta

@@ -1,10 +1,12 @@
 #pragma once
 // The files of the log: their names, and which of them make up a version.
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "delta/action_json_internal.hpp"
 #include "delta/ids.hpp"
 #include "delta/snapshot.hpp"
 #include "storage/object_store.hpp"
@@ -35,7 +37,10 @@ struct LogFileName {
     TableVersion version;  ///< Of a compaction the first one.
     int part = 0;          ///< Multi-part checkpoints, from 1.
     int parts = 0;
-    bool is_json = false;  ///< Of UUID checkpoints.
+    bool is_json = false;                                     ///< Of UUID checkpoints.
+    std::optional<TableVersion> compacted_to = std::nullopt;  ///< Of a compaction the last one.
+
+    TableVersion last_version() const { return compacted_to.value_or(version); }
 };
 /// Reads a name without its folder; nothing for anything that is no file of the log.
 std::optional<LogFileName> parse_log_file_name(std::string_view name);
@@ -61,9 +66,11 @@ struct CheckpointFiles {
 struct LogSegment {
     TableVersion version;
     std::optional<CheckpointFiles> checkpoint;  ///< The newest complete one at or below `version`.
-    std::vector<CommitFile> commits;            ///< After the checkpoint, up to `version`.
-    std::optional<CommitFile> tip;              ///< The commit of `version`, when it is listed.
-    Timestamp timestamp;                        ///< Of `version`, by modification time.
+    /// After the checkpoint, up to `version`. A compaction stands here, under its last version,
+    /// for commits that are gone.
+    std::vector<CommitFile> commits;
+    std::optional<CommitFile> tip;  ///< The commit of `version`, when it is listed.
+    Timestamp timestamp;            ///< Of `version`, by modification time.
 };
 
 /// The files of the log in a listing, sorted by version.
@@ -71,8 +78,13 @@ std::vector<LogFile> log_files(const std::vector<storage::ObjectInfo>& listing);
 /// The commits among them.
 std::vector<CommitFile> commit_files(const std::vector<LogFile>& files);
 
-/// Chooses the files of `version` (newest: nullopt). kNotFound without a log or such a version,
-/// kCorruptData when commits are missing in between.
+/// The newest complete checkpoint at or below that version.
+std::optional<CheckpointFiles> newest_checkpoint(const std::vector<LogFile>& files,
+                                                 TableVersion at_most);
+
+/// Chooses the files of `version` (newest: nullopt): the newest checkpoint and the commits after
+/// it; a compaction only where the commits that it repeats are gone. kNotFound without a log or
+/// such a version, kCorruptData when commits are missing in between.
 Result<LogSegment> make_segment(const std::vector<LogFile>& files,
                                 std::optional<TableVersion> version);
 
@@ -88,7 +100,12 @@ std::string checkpoint_hint_json(TableVersion version, std::int64_t actions, std
 /// Lists the log from `from` on (inclusive).
 Result<std::vector<LogFile>> list_log(const TableLocation& location, TableVersion from);
 
-/// The files of `version`, by way of the hint when it helps.
-Result<LogSegment> find_segment(const TableLocation& location, std::optional<TableVersion> version);
+/// The files of `version`, by way of the hint when it helps. `without`: objects that are taken for
+/// absent.
+Result<LogSegment> find_segment(const TableLocation& location, std::optional<TableVersion> version,
+                                const std::set<std::string>& without = {});
+
+/// The lines of one file of the log.
+Result<LogText> read_log_file(const TableLocation& location, const storage::ObjectInfo& object);
 
 }  // namespace ingot::delta

@@ -2,6 +2,7 @@
 
 #include "delta/checkpoint_internal.hpp"
 #include "delta/log_segment_internal.hpp"
+#include "delta/segment_read_internal.hpp"
 #include "delta/snapshot.hpp"
 #include "delta/table_feature_internal.hpp"
 #include "delta/table_snapshot_internal.hpp"
@@ -12,22 +13,29 @@ namespace {
 /// From how many new commits on a newer checkpoint is the shorter way.
 constexpr std::size_t kLongTail = 50;
 
-Result<LogText> read_log_file(const TableLocation& location, const storage::ObjectInfo& object) {
-    INGOT_TRY_ASSIGN(std::string bytes, location.store->read(object.path));
-    return LogText(fmt::format("{}/{}", location.store->uri(), object.path), std::move(bytes));
-}
-
-Result<TableSnapshotPtr> load(const TableLocation& location, const LogSegment& segment,
-                              ParquetIo& parquet) {
-    LogReplay replay;
+/// All actions of a segment, files in the order in which they win; or why its checkpoint can't be
+/// read.
+Result<std::optional<Error>> replay_segment(const TableLocation& location,
+                                            const LogSegment& segment, ParquetIo& parquet,
+                                            LogReplay& replay) {
     for (auto commit = segment.commits.rbegin(); commit != segment.commits.rend(); ++commit) {
         INGOT_TRY_ASSIGN(const LogText text, read_log_file(location, commit->object));
         INGOT_TRY(replay.add_commit(text));
     }
     replay.close_segment();
-    if (segment.checkpoint) {
-        INGOT_TRY(read_checkpoint(location, *segment.checkpoint, parquet, replay));
-    }
+    if (!segment.checkpoint) return std::optional<Error>();
+    return damage_of(read_checkpoint(location, *segment.checkpoint, parquet, replay));
+}
+
+Result<TableSnapshotPtr> load(const TableLocation& location, std::optional<TableVersion> version,
+                              ParquetIo& parquet) {
+    std::optional<LogReplay> read;
+    INGOT_TRY_ASSIGN(const LogSegment segment,
+                     read_any_segment(location, version, [&](const LogSegment& candidate) {
+                         read.emplace();
+                         return replay_segment(location, candidate, parquet, *read);
+                     }));
+    LogReplay& replay = *read;
     if (segment.commits.empty() && segment.tip && replay.protocol &&
         has_feature(*replay.protocol, "inCommitTimestamp")) {
         // A checkpoint does not keep the commitInfo that has the version's timestamp.
@@ -69,11 +77,14 @@ std::optional<std::vector<CommitFile>> commits_since(const TableSnapshot& base,
     }
     if (wanted && next != wanted->value() + 1) return std::nullopt;
     for (const LogFile& file : files) {
-        const bool checkpoint = file.name.kind != LogFileKind::kCommit &&
-                                file.name.kind != LogFileKind::kChecksum &&
-                                file.name.kind != LogFileKind::kCompaction;
-        if (!checkpoint || file.name.version <= base.version()) continue;
-        if (commits.size() > kLongTail || file.name.version.value() >= next) return std::nullopt;
+        if (file.name.kind == LogFileKind::kCommit || file.name.kind == LogFileKind::kChecksum ||
+            file.name.last_version() <= base.version()) {
+            continue;
+        }
+        // Further than the commits, which have been cleaned up.
+        if (file.name.last_version().value() >= next) return std::nullopt;
+        const bool is_checkpoint = file.name.kind != LogFileKind::kCompaction;
+        if (is_checkpoint && commits.size() > kLongTail) return std::nullopt;
     }
     return commits;
 }
@@ -155,9 +166,8 @@ Result<SnapshotPtr> open_snapshot(const TableLocation& location, ParquetIo& parq
         if (refreshed != nullptr) return SnapshotPtr(std::move(refreshed));
     }
     const auto opened = [&]() -> Result<SnapshotPtr> {
-        INGOT_TRY_ASSIGN_WITH(const LogSegment segment, find_segment(location, version),
+        INGOT_TRY_ASSIGN_WITH(auto snapshot, load(location, version, parquet),
                               "opening the table at " + location.to_string());
-        INGOT_TRY_ASSIGN(auto snapshot, load(location, segment, parquet));
         return SnapshotPtr(std::move(snapshot));
     };
     auto result = opened();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "delta/checkpoint_internal.hpp"
 #include "delta/commit.hpp"
 #include "delta/json_internal.hpp"
 #include "delta/post_commit_internal.hpp"
@@ -58,8 +59,9 @@ Status write_checksum(const TableSnapshot& snapshot, const std::string& txn_id) 
 }
 
 /// Removes log files that no retained version needs: everything before the newest checkpoint at or
-/// before the cutoff. That checkpoint and its commit stay.
-Status clean_log(const TableSnapshot& snapshot, Clock& clock) {
+/// before the cutoff. That checkpoint and its commit stay; it is read first, since nothing could
+/// take its place afterwards.
+Status clean_log(const TableSnapshot& snapshot, ParquetIo& parquet, Clock& clock) {
     const auto& location = snapshot.location();
     INGOT_TRY_ASSIGN(const auto files, list_log(location, TableVersion(0)));
     const std::int64_t limit = (clock.now() - snapshot.config().log_retention()).micros();
@@ -72,10 +74,15 @@ Status clean_log(const TableSnapshot& snapshot, Clock& clock) {
     const auto keep = make_segment(files, last_expired);
     // Without a checkpoint at or before the cutoff all commits are still needed.
     if (!keep || !keep->checkpoint) return {};
+    std::vector<std::string> expired;
     for (const LogFile& file : files) {
-        if (file.name.version >= keep->checkpoint->version) break;
-        INGOT_TRY(location.store->remove(file.object.path));
+        if (file.name.last_version() >= keep->checkpoint->version) continue;
+        expired.push_back(file.object.path);
     }
+    if (expired.empty()) return {};
+    LogReplay whole;
+    INGOT_TRY(read_checkpoint(location, *keep->checkpoint, parquet, whole));
+    for (const std::string& path : expired) INGOT_TRY(location.store->remove(path));
     return {};
 }
 
@@ -106,7 +113,7 @@ std::vector<std::string> after_commit_work(const TableSnapshot& snapshot, const 
     if (checkpoint_is_due(snapshot) &&
         note("writing the checkpoint", write_checkpoint(snapshot, parquet, clock)) &&
         may_clean(snapshot)) {
-        note("cleaning the log", clean_log(snapshot, clock));
+        note("cleaning the log", clean_log(snapshot, parquet, clock));
     }
     return warnings;
 }

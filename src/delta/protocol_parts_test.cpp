@@ -210,9 +210,14 @@ TEST(LogSegment, NamesAreReadStrictly) {
     EXPECT_EQ(part->parts, 3);
     EXPECT_TRUE(parse_log_file_name(v + ".checkpoint.80a083e8-7026.json")->is_json);
     EXPECT_EQ(parse_log_file_name(v + "." + v + ".compacted.json")->kind, LogFileKind::kCompaction);
+    const auto compaction = parse_log_file_name(v + ".00000000000000000015.compacted.json");
+    EXPECT_EQ(compaction->version, TableVersion(12));
+    EXPECT_EQ(compaction->last_version(), TableVersion(15));
     for (const char* other :
          {"1.json", "_last_checkpoint", ".tmp.json", "x.checkpoint.parquet",
-          "00000000000000000012.checkpoint.4.3.parquet", "0000000000000000001x.json"}) {
+          "00000000000000000012.checkpoint.4.3.parquet", "0000000000000000001x.json",
+          "00000000000000000012.00000000000000000011.compacted.json",
+          "00000000000000000012.13.compacted.json"}) {
         EXPECT_FALSE(parse_log_file_name(other)) << other;
     }
 }

@@ -139,6 +139,60 @@ TEST(Snapshot, AGapInTheLogIsNamed) {
     EXPECT_THAT(result.error().message, HasSubstr("version 1 is missing"));
 }
 
+std::string compaction_name(int first, int last) {
+    return fmt::format("{:020}.{:020}.compacted.json", first, last);
+}
+
+void write_compaction(const TestLog& log, int first, int last,
+                      const std::vector<std::string>& lines) {
+    ASSERT_TRUE(
+        log.location.store->put(log.location.object("_delta_log/" + compaction_name(first, last)),
+                                fmt::format("{}\n", fmt::join(lines, "\n"))));
+}
+
+TEST(Snapshot, ACompactionIsReadWhereItsCommitsAreGone) {
+    TestLog log;
+    log.write(0, {kProtocol, metadata("id long", {}), add("a"), add("b")});
+    write_compaction(log, 1, 3, {remove("a"), add("d"), R"({"txn":{"appId":"x","version":3}})"});
+    log.write(4, {remove("b"), add("e")});
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("d", "e"));
+    EXPECT_EQ(log.open()->version(), TableVersion(4));
+    EXPECT_EQ(log.open()->txn("x"), 3);
+    EXPECT_THAT(live_paths(*log.open(3)), ElementsAre("b", "d"));
+    const auto inside = open_snapshot(log.location, log.parquet, {TableVersion(2), {}, nullptr});
+    ASSERT_FALSE(inside);
+    EXPECT_EQ(inside.error().code, ErrorCode::kNotFound);
+}
+
+TEST(Snapshot, ACompactionAtTheEndOfTheLogIsItsNewestVersion) {
+    TestLog log;
+    log.write(0, {kProtocol, metadata("id long", {}), add("a")});
+    const SnapshotPtr known = log.open();
+    write_compaction(log, 1, 3, {add("d")});
+    EXPECT_EQ(log.open()->version(), TableVersion(3));
+    EXPECT_EQ(*latest_version(log.location), TableVersion(3));
+    const auto refreshed = open_snapshot(log.location, log.parquet, {{}, {}, known});
+    ASSERT_TRUE(refreshed);
+    EXPECT_THAT(live_paths(**refreshed), ElementsAre("a", "d"));
+}
+
+TEST(Snapshot, ACompactionIsNoReasonToSkipWhatItsCommitsSay) {
+    TestLog log;
+    log.write(0, {kProtocol, metadata("id long", {}), add("a")});
+    log.write(1, {add("b")});
+    log.write(2, {remove("b"), add("c")});
+    write_compaction(log, 0, 1, {"damaged"});
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("a", "c"));
+}
+
+TEST(Snapshot, OnlyCompactionsAreATableToo) {
+    TestLog log;
+    write_compaction(log, 0, 2, {kProtocol, metadata("id long", {}), add("a")});
+    EXPECT_TRUE(*table_exists(log.location));
+    EXPECT_EQ(log.open()->version(), TableVersion(2));
+    EXPECT_THAT(live_paths(*log.open()), ElementsAre("a"));
+}
+
 TEST(Snapshot, NoLogIsNotFound) {
     TestLog log;
     const auto result = open_snapshot(log.location, log.parquet);
