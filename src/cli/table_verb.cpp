@@ -143,6 +143,11 @@ struct Inspected {
     LakeTable table;
     publish::TableInspection inspection;
     std::int64_t removed = 0;
+    bool checkpoints_replaced = false;
+
+    bool has_damaged_checkpoints() const {
+        return !inspection.damaged_checkpoints.empty() && !checkpoints_replaced;
+    }
 };
 
 /// Every `layer/name` folder of the lake, with a log or without: a writer that died before the
@@ -179,6 +184,13 @@ Json fsck_json(const Inspected& each) {
     json["damaged"] = Json::array();
     for (const publish::DamagedFile& file : inspection.damaged)
         json["damaged"].push_back({{"path", file.path}, {"problem", file.problem}});
+    json["damaged_checkpoints"] = Json::array();
+    for (const delta::DamagedCheckpoint& checkpoint : inspection.damaged_checkpoints) {
+        json["damaged_checkpoints"].push_back({{"version", checkpoint.version.value()},
+                                               {"files", checkpoint.files},
+                                               {"problem", checkpoint.problem},
+                                               {"replaced", each.checkpoints_replaced}});
+    }
     json["removed"] = each.removed;
     return json;
 }
@@ -200,6 +212,29 @@ void print_inspection(const Inspected& each, const TableArguments& arguments) {
     }
     for (const publish::DamagedFile& file : inspection.damaged)
         std::printf("  DAMAGED  %s: %s\n", file.path.c_str(), file.problem.c_str());
+    for (const delta::DamagedCheckpoint& checkpoint : inspection.damaged_checkpoints) {
+        std::printf("  %s %s: %s\n", each.checkpoints_replaced ? "replaced" : "DAMAGED ",
+                    fmt::format("{}", fmt::join(checkpoint.files, ", ")).c_str(),
+                    checkpoint.problem.c_str());
+    }
+}
+
+/// What `--remove` does.
+Status repair(Inspected& each, engine::Engine& engine, const publish::InspectionOptions& options) {
+    const delta::TableLocation& location = each.table.location;
+    INGOT_TRY_ASSIGN_WITH(each.removed, publish::remove_orphans(location, each.inspection, options),
+                          "while removing orphans of " + each.table.name);
+    const auto& damaged = each.inspection.damaged_checkpoints;
+    if (damaged.empty()) return {};
+    INGOT_TRY_ASSIGN(const delta::SnapshotPtr newest,
+                     delta::open_snapshot(location, engine.parquet()));
+    INGOT_TRY_ASSIGN_WITH(
+        const std::int64_t gone,
+        delta::replace_damaged_checkpoints(*newest, damaged, engine.parquet(), system_clock()),
+        "while replacing the damaged checkpoint of " + each.table.name);
+    each.removed += gone;
+    each.checkpoints_replaced = true;
+    return {};
 }
 
 Result<int> fsck(Invocation& invocation, const TableArguments& arguments) {
@@ -224,21 +259,21 @@ Result<int> fsck(Invocation& invocation, const TableArguments& arguments) {
     }
     INGOT_TRY_ASSIGN(engine::Engine * engine, invocation.engine());
     Json json = Json::array();
-    bool damaged = false;
+    bool damaged_files = false;
+    bool damaged_checkpoints = false;
     std::size_t orphans = 0;
     for (const LakeTable& table : tables) {
-        Inspected each{table, {}, 0};
+        Inspected each{table, {}};
         INGOT_TRY_ASSIGN_WITH(each.inspection,
                               publish::inspect_table(table.location, engine->parquet(), options),
                               "while checking " + table.name);
         if (arguments.remove) {
-            INGOT_TRY_ASSIGN_WITH(each.removed,
-                                  publish::remove_orphans(table.location, each.inspection, options),
-                                  "while removing orphans of " + table.name);
+            INGOT_TRY(repair(each, *engine, options));
         } else {
             orphans += each.inspection.orphans.size();
         }
-        damaged = damaged || !each.inspection.damaged.empty();
+        damaged_files = damaged_files || !each.inspection.damaged.empty();
+        damaged_checkpoints = damaged_checkpoints || each.has_damaged_checkpoints();
         json.push_back(fsck_json(each));
         if (!invocation.json()) print_inspection(each, arguments);
     }
@@ -246,9 +281,15 @@ Result<int> fsck(Invocation& invocation, const TableArguments& arguments) {
         print_json(json);
     } else {
         if (orphans > 0) std::printf("add --remove to delete the orphans\n");
-        if (damaged) std::printf("damaged tables: `ingot run TABLE --full` builds them again\n");
+        if (damaged_files)
+            std::printf("damaged tables: `ingot run TABLE --full` builds them again\n");
+        if (damaged_checkpoints) {
+            std::printf(
+                "damaged checkpoints: no row is lost; add --remove to write a new one and delete "
+                "them\n");
+        }
     }
-    return damaged ? kExitFailed : kExitOk;
+    return damaged_files || damaged_checkpoints ? kExitFailed : kExitOk;
 }
 
 }  // namespace
@@ -282,7 +323,8 @@ void add_table(CLI::App& app, const Chosen& chosen) {
                     "Spare younger unreferenced files: a run may be about to commit them; 0s only "
                     "when none is at work")
         ->type_name("DURATION");
-    sub->add_flag("--remove", arguments->remove, "Delete the orphans");
+    sub->add_flag("--remove", arguments->remove,
+                  "Delete the orphans and replace damaged checkpoints");
 }
 
 }  // namespace ingot::cli

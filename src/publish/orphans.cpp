@@ -63,6 +63,8 @@ Result<TableInspection> inspect_table(const delta::TableLocation& location,
         INGOT_TRY_ASSIGN(const delta::SnapshotPtr snapshot,
                          delta::open_snapshot(location, parquet));
         inspection.version = snapshot->version();
+        INGOT_TRY_ASSIGN(inspection.damaged_checkpoints,
+                         delta::find_damaged_checkpoints(location, parquet));
         INGOT_TRY(check_live_files(snapshot, folder, inspection));
         INGOT_TRY_ASSIGN(referenced, referenced_objects(snapshot, folder, parquet, inspection));
     }

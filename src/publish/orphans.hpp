@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "delta/damaged_checkpoints.hpp"
 #include "delta/ports.hpp"
 #include "delta/snapshot.hpp"
 
@@ -30,6 +31,8 @@ struct TableInspection {
     std::vector<StrayFile> orphans;    ///< By path. Nothing reads them.
     std::vector<StrayFile> young;      ///< Unreferenced too, but perhaps of a run that is at work.
     std::vector<DamagedFile> damaged;  ///< Live files, and the progress file in force.
+    /// Of the log. No row is lost by them: the version was rebuilt without.
+    std::vector<delta::DamagedCheckpoint> damaged_checkpoints;
     std::uint64_t orphan_bytes() const;
 };
 

@@ -278,30 +278,60 @@ class CrashCase(unittest.TestCase):
         self.run_ok()
         self.assertEqual(self.tables(), expected)
 
-    def test_a_corrupted_checkpoint_is_named_and_nothing_is_lost(self):
+    def test_a_corrupted_checkpoint_is_passed_by_and_replaced(self):
         for hour in range(4, 12):
             self.write_hour(hour)
         whole = os.path.join(self.work, "whole")
         self.run_ok(lake=whole, window="2020-05-01T00..2020-05-01T12")
         for hour in range(11):
             self.run_ok(window=f"2020-05-01T{hour:02}..2020-05-01T{hour + 1:02}")
-        saved = {}
+        damaged = []
         for folder, _, files in os.walk(self.lake):
             for name in files:
                 if ".checkpoint" in name and name.endswith(".parquet"):
-                    path = os.path.join(folder, name)
-                    with open(path, "r+b") as file:
-                        saved[path] = file.read()
-                        file.truncate(100)
-        self.assertTrue(saved, "no checkpoint was written")
+                    damaged.append(os.path.join(folder, name))
+                    os.truncate(damaged[-1], 100)
+        self.assertTrue(damaged, "no checkpoint was written")
+        done = self.run_ingot(window="2020-05-01T11..2020-05-01T12")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for path in damaged:
+            if "/bronze/events/" in path:
+                self.assertEqual(done.stderr.count(f"the checkpoint {path} can't be read"), 1, done.stderr)
+        self.assertIn("fsck", done.stderr)
+        self.assertEqual(self.tables(), self.tables(whole))
+
+        found = self.fsck_everything()
+        self.assertEqual(found.returncode, 1, found.stdout + found.stderr)
+        for path in damaged:
+            self.assertIn(os.path.basename(path), found.stdout)
+        self.assertEqual(self.fsck_everything("--remove").returncode, 0)
+        clean = self.fsck_everything()
+        self.assertEqual((clean.returncode, clean.stderr), (0, ""), clean.stdout)
+        for path in damaged:  # What replaced them is enough.
+            log = os.path.dirname(path)
+            newest = max(name for name in os.listdir(log) if name.endswith(".checkpoint.parquet"))
+            for name in os.listdir(log):
+                if name.endswith(".json") and name[:20] < newest[:20]:
+                    os.remove(os.path.join(log, name))
+        self.assertEqual(self.tables(), self.tables(whole))
+
+    def test_a_corrupted_checkpoint_without_the_log_before_it_is_named(self):
+        for hour in range(4, 12):
+            self.write_hour(hour)
+        for hour in range(11):
+            self.run_ok(window=f"2020-05-01T{hour:02}..2020-05-01T{hour + 1:02}")
+        log = os.path.join(self.lake, "bronze/events/_delta_log")
+        checkpoint = os.path.join(log, f"{10:020}.checkpoint.parquet")
+        os.truncate(checkpoint, 100)
+        os.remove(os.path.join(log, f"{3:020}.json"))
         done = self.run_ingot(window="2020-05-01T11..2020-05-01T12")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn(".checkpoint.parquet", done.stdout + done.stderr)
-        for path, content in saved.items():
-            with open(path, "wb") as file:
-                file.write(content)
-        self.run_ok(window="2020-05-01T11..2020-05-01T12")
-        self.assertEqual(self.tables(), self.tables(whole))
+        self.assertIn(checkpoint, done.stdout + done.stderr)
+        self.assertIn("put the file back from a copy", done.stdout + done.stderr)
+
+    def fsck_everything(self, *options):
+        return subprocess.run(self.command(None, "table", "fsck", "--older-than", "0s", *options),
+                              capture_output=True, text=True, check=False, timeout=120)
 
     def small_disk(self, size):
         disk = os.path.join(self.work, "disk")
