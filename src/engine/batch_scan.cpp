@@ -10,6 +10,10 @@ namespace {
 
 constexpr const char* kFunctionName = "ingot_batch_scan";
 
+/// Sources do not know how many rows they have. Taken for long, a source is never what a join or
+/// a cross product keeps in memory while the other side, often a short list, streams past.
+constexpr duckdb::idx_t kAssumedRows = 100'000'000;
+
 struct ScanBindData final : duckdb::TableFunctionData {
     BatchSource* source = nullptr;
 };
@@ -45,6 +49,11 @@ duckdb::unique_ptr<duckdb::FunctionData> bind(duckdb::ClientContext& context,
     auto data = duckdb::make_uniq<ScanBindData>();
     data->source = source;
     return data;
+}
+
+duckdb::unique_ptr<duckdb::NodeStatistics> cardinality(duckdb::ClientContext&,
+                                                       const duckdb::FunctionData*) {
+    return duckdb::make_uniq<duckdb::NodeStatistics>(kAssumedRows);
 }
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(
@@ -144,6 +153,7 @@ void register_batch_scan(duckdb::ExtensionLoader& loader) {
     duckdb::TableFunction function(kFunctionName, {duckdb::LogicalType::VARCHAR}, scan, bind,
                                    init_global, init_local);
     function.projection_pushdown = true;
+    function.cardinality = cardinality;
     loader.RegisterFunction(function);
     duckdb::DBConfig::GetConfig(loader.GetDatabaseInstance())
         .replacement_scans.emplace_back(find_source);

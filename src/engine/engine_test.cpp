@@ -222,6 +222,19 @@ TEST_F(EngineTest, RowsOfASourceOutliveItsBatches) {
               "20480|a name that is not short 9999\n");
 }
 
+TEST_F(EngineTest, ASourceStreamsPastAShortListThatItIsJoinedWith) {
+    ListSource source(people(), people_batches(1, 10));
+    must(session_->add_source("people", source));
+    const auto plan = must(session_->query_all(
+        {"EXPLAIN (FORMAT json) SELECT * FROM people JOIN (VALUES ('a'), ('b'), ('c')) AS w(name) "
+         "ON split_part(people.name, '!', 1) = w.name",
+         {}}));
+    const std::string text(plan.columns[1].text(0));
+    // Of a join's children the first streams; the second is kept in memory.
+    EXPECT_LT(text.find("BATCH_SCAN"), text.find("COLUMN_DATA_SCAN")) << text;
+    EXPECT_NE(text.find("COLUMN_DATA_SCAN"), std::string::npos) << text;
+}
+
 TEST_F(EngineTest, AReadersErrorComesBackWhole) {
     ListSource source(people(), people_batches(5, 100));
     source.fail_at(2, Error{ErrorCode::kCorruptData,
