@@ -1,3 +1,6 @@
+#include <chrono>
+#include <thread>
+
 #include "engine/duckdb_compat/parser.hpp"
 #include "engine/errors_internal.hpp"
 #include "engine/statement_internal.hpp"
@@ -40,6 +43,28 @@ private:
 
 Error cancelled() {
     return Error{ErrorCode::kCancelled, "the statement was cancelled", {}};
+}
+
+/// Works on the statement together with the engine's threads until its result is there. When they
+/// hold its last tasks, this thread has nothing to do, and sleeps: the engine's own loop would turn
+/// at full speed, and take the core from another statement.
+void work_on(duckdb::PendingQueryResult& pending) {
+    using State = duckdb::PendingExecutionResult;
+    constexpr std::chrono::microseconds kShortest(20);
+    constexpr std::chrono::microseconds kLongest(320);
+    auto pause = kShortest;
+    for (;;) {
+        const auto state = pending.ExecuteTask();
+        if (duckdb::PendingQueryResult::IsResultReady(state)) {
+            return;
+        }
+        if (state == State::NO_TASKS_AVAILABLE || state == State::BLOCKED) {
+            std::this_thread::sleep_for(pause);
+            pause = std::min(2 * pause, kLongest);
+        } else {
+            pause = kShortest;
+        }
+    }
 }
 
 /// What a statement creates without saying where belongs to its session alone: the instance is
@@ -128,6 +153,10 @@ Result<duckdb::unique_ptr<duckdb::QueryResult>> run_statement(
         // Starting a query clears an interrupt that came before.
         if (stop.stop_requested()) {
             return cancelled();
+        }
+        work_on(*pending);
+        if (pending->HasError()) {
+            return to_error(pending->GetErrorObject());
         }
         auto result = pending->Execute();
         if (result->HasError()) {
