@@ -4,6 +4,7 @@
 #include <set>
 
 #include "ingest/finders_internal.hpp"
+#include "ingest/window_paths_internal.hpp"
 #include "project/window.hpp"
 
 namespace ingot::ingest {
@@ -151,8 +152,7 @@ private:
                          project::closed_range(*source_.window, *source_.start, context_.run_time));
         std::vector<Input> inputs;
         if (!range) return std::optional(std::move(inputs));
-        INGOT_TRY_ASSIGN(const std::vector<Interval> windows,
-                         project::enumerate_windows(*source_.window, *range));
+        INGOT_TRY_ASSIGN(const std::vector<Interval> windows, windows_to_look_at(*range));
         for (const Interval& window : windows) {
             INGOT_TRY_ASSIGN(const project::Rendered rendered,
                              origin_.path.render(render_context(context_, source_, window)));
@@ -165,6 +165,22 @@ private:
             if (input.found) inputs.push_back(std::move(input));
         }
         return std::optional(std::move(inputs));
+    }
+
+    /// The windows of the range that may have a file.
+    Result<std::vector<Interval>> windows_to_look_at(const Interval& range) {
+        INGOT_TRY_ASSIGN(const std::optional<WindowPaths> paths,
+                         WindowPaths::of(origin_.path, context_.project.root, *source_.window,
+                                         render_context(context_, source_, std::nullopt)));
+        if (!paths) return project::enumerate_windows(*source_.window, range);
+        INGOT_TRY_ASSIGN(const std::vector<std::string> files, glob(paths->pattern()));
+        std::set<Interval> windows;
+        for (const std::string& file : files) {
+            const std::optional<Interval> window = paths->window_of(file);
+            if (window && range.start <= window->start && window->end <= range.end)
+                windows.insert(*window);
+        }
+        return std::vector<Interval>(windows.begin(), windows.end());
     }
 
     /// A snapshot whose files were only touched is no new one.

@@ -238,26 +238,27 @@ Template Template::literal(std::string text) {
 Result<Rendered> Template::render(const TemplateContext& context) const {
     std::string out;
     for (const Part& part : parts_) {
-        if (const auto* plain = std::get_if<Text>(&part)) {
-            out += plain->text;
-        } else if (const auto* time = std::get_if<Time>(&part)) {
-            INGOT_TRY_ASSIGN(Rendered rendered, render_time(*time, context));
-            if (std::holds_alternative<NoSuchDate>(rendered)) return rendered;
-            out += std::get<std::string>(rendered);
-        } else if (const auto* lookup = std::get_if<Lookup>(&part)) {
-            INGOT_TRY_ASSIGN(const std::string value, render_lookup(*lookup, context));
-            out += value;
-        } else {
-            const SecretRef& secret = std::get<SecretRef>(part);
-            if (context.secrets == nullptr) {
-                return make_error(ErrorCode::kInvalidArgument, "the secret '{}' can't be used here",
-                                  secret.name);
-            }
-            INGOT_TRY_ASSIGN(const std::string value, context.secrets->resolve(secret));
-            out += value;
-        }
+        INGOT_TRY_ASSIGN(Rendered rendered, render_part(part, context));
+        if (std::holds_alternative<NoSuchDate>(rendered)) return rendered;
+        out += std::get<std::string>(rendered);
     }
     return Rendered(std::move(out));
+}
+
+Result<Rendered> Template::render_part(const Part& part, const TemplateContext& context) {
+    if (const auto* plain = std::get_if<Text>(&part)) return Rendered(plain->text);
+    if (const auto* time = std::get_if<Time>(&part)) return render_time(*time, context);
+    if (const auto* lookup = std::get_if<Lookup>(&part)) {
+        INGOT_TRY_ASSIGN(std::string value, render_lookup(*lookup, context));
+        return Rendered(std::move(value));
+    }
+    const SecretRef& secret = std::get<SecretRef>(part);
+    if (context.secrets == nullptr) {
+        return make_error(ErrorCode::kInvalidArgument, "the secret '{}' can't be used here",
+                          secret.name);
+    }
+    INGOT_TRY_ASSIGN(std::string value, context.secrets->resolve(secret));
+    return Rendered(std::move(value));
 }
 
 Result<std::string> Template::render_text(const TemplateContext& context) const {

@@ -80,6 +80,7 @@ public:
     static Template literal(std::string text);
 
     Result<Rendered> render(const TemplateContext& context) const;
+    static Result<Rendered> render_part(const Part& part, const TemplateContext& context);
     /// Same, where a date that does not exist is an error (kInvalidArgument).
     Result<std::string> render_text(const TemplateContext& context) const;
 
