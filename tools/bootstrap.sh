@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not there yet, on Debian 12, as root or with sudo:
 #
-#   tools/bootstrap.sh          the packages of tools/packages.txt, and DuckDB
+#   tools/bootstrap.sh          the packages of tools/packages.txt, DuckDB and nanoarrow
 #   tools/bootstrap.sh lint     the packages of tools/packages-lint.txt too (clang-format, clang-tidy, fuzzing)
 #
-# DuckDB's library and the headers of the same source go to $INGOT_DEPS (default ~/.cache/ingot/deps), checked
-# against pinned checksums and put in place by one rename. When all is there, this takes a fraction of a second.
+# DuckDB's library, the headers of the same source, and the sources of nanoarrow go to $INGOT_DEPS (default
+# ~/.cache/ingot/deps), checked against pinned checksums and each put in place by one rename. When all is there, this
+# takes a fraction of a second.
 # INGOT_SKIP_PACKAGES=1 leaves the packages alone, for systems where they come from somewhere else.
 set -euo pipefail
 export LC_ALL=C
@@ -15,21 +16,27 @@ duckdb_source_id=069cc9f9b5
 library=1.5.6-r.1 # of the npm package that carries DuckDB's official library
 library_sha256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
 headers_sha256=166a91dbfacfc0c9f08cc76c0243cb6d3d4296bfab5bad72a3cfb63140a5b7c8
+nanoarrow_version=0.9.0
+nanoarrow_sha256=1ce15bbed8532839347faa78824c5dbd3769bff60661003e34c6fba5dd881bd3
 
 tools=$(cd "$(dirname "$0")" && pwd)
 deps=${INGOT_DEPS:-$HOME/.cache/ingot/deps}
 duckdb=$deps/duckdb-$duckdb_version
+nanoarrow=$deps/nanoarrow-$nanoarrow_version
 
 main() {
     if [ -z "${INGOT_SKIP_PACKAGES:-}" ]; then
         install_packages "$tools/packages.txt"
         if [ "${1:-}" = lint ]; then install_packages "$tools/packages-lint.txt"; fi
     fi
-    if ! has_duckdb; then
+    if ! has_duckdb || ! has_nanoarrow; then
         mkdir -p "$deps"
         exec 9>"$deps/.lock"
         flock 9
+        work=$(mktemp -d "$deps/.fetch.XXXXXX")
+        trap 'rm -rf "$work"' EXIT
         if ! has_duckdb; then fetch_duckdb; fi
+        if ! has_nanoarrow; then fetch_nanoarrow; fi
     fi
 }
 
@@ -70,13 +77,11 @@ apt_install() {
     rm -f "$log"
 }
 
-# The folder appears by a rename when it is whole, so the pin inside it speaks for all of it.
+# A folder appears by a rename when it is whole, so the pin inside it speaks for all of it.
 has_duckdb() { grep -qs "\"$duckdb_source_id\"" "$duckdb/include/duckdb_pin.hpp" && [ -s "$duckdb/lib/libduckdb.so" ]; }
 
 fetch_duckdb() {
     say "fetching DuckDB $duckdb_version into $duckdb"
-    work=$(mktemp -d "$deps/.fetch.XXXXXX")
-    trap 'rm -rf "$work"' EXIT
     mkdir -p "$work/duckdb/include" "$work/duckdb/lib"
     fetch_library
     fetch_headers
@@ -98,12 +103,7 @@ fetch_library() {
 
 # The headers come from the Python package's source archive: the same source id as the library.
 fetch_headers() {
-    if ! python3 -m pip --version >/dev/null 2>&1; then apt_install python3-pip; fi
-    python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary duckdb --dest "$work" \
-        "duckdb==$duckdb_version" >"$work/log" 2>&1 || {
-        tail -n 20 "$work/log" >&2
-        die "pip could not fetch DuckDB's headers (is the network there?)"
-    }
+    fetch_python_source duckdb "$duckdb_version"
     local archive=$work/duckdb-$duckdb_version.tar.gz
     verify "$archive" "$headers_sha256"
     tar -xzf "$archive" -C "$work"
@@ -114,6 +114,62 @@ fetch_headers() {
 #define DUCKDB_PIN_VERSION "v$duckdb_version"
 #define DUCKDB_PIN_SOURCE_ID "$duckdb_source_id"
 PIN
+}
+
+has_nanoarrow() { grep -qs "\"$nanoarrow_version\"" "$nanoarrow/include/nanoarrow/nanoarrow_config.h"; }
+
+# The C library lies in the Python package's source archive, together with the runtime of flatcc that it needs.
+fetch_nanoarrow() {
+    say "fetching nanoarrow $nanoarrow_version into $nanoarrow"
+    write_stand_in "$work/stand-in"
+    PYTHONPATH=$work/stand-in fetch_python_source nanoarrow "$nanoarrow_version" --no-build-isolation
+    local archive=$work/nanoarrow-$nanoarrow_version.tar.gz
+    verify "$archive" "$nanoarrow_sha256"
+    tar -xzf "$archive" -C "$work"
+    local from=$work/nanoarrow-$nanoarrow_version/subprojects to=$work/nanoarrow
+    mkdir -p "$to/include/nanoarrow/ipc" "$to/src/nanoarrow" "$to/src/flatcc"
+    cp "$from"/arrow-nanoarrow/src/nanoarrow/{nanoarrow,nanoarrow_ipc}.{h,hpp} "$to/include/nanoarrow/"
+    cp -r "$from"/arrow-nanoarrow/src/nanoarrow/{common,hpp} "$to/include/nanoarrow/"
+    cp "$from/arrow-nanoarrow/src/nanoarrow/ipc/flatcc_generated.h" "$to/include/nanoarrow/ipc/"
+    cp "$from"/arrow-nanoarrow/src/nanoarrow/{common,ipc}/*.c "$to/src/nanoarrow/"
+    cp -r "$from"/flatcc-*/include/flatcc "$to/include/"
+    cp "$from"/flatcc-*/src/runtime/{builder,emitter,refmap,verifier}.c "$to/src/flatcc/"
+    cp "$from"/flatcc-*/{LICENSE,NOTICE} "$to/src/flatcc/"
+    rm -f "$to"/include/nanoarrow/{common,hpp}/*.c*
+    local major minor patch
+    IFS=. read -r major minor patch <<<"$nanoarrow_version"
+    sed -e "s/@NANOARROW_VERSION_MAJOR@/$major/; s/@NANOARROW_VERSION_MINOR@/$minor/; s/@NANOARROW_VERSION_PATCH@/$patch/" \
+        -e "s/@NANOARROW_VERSION@/$nanoarrow_version/; s/@NANOARROW_NAMESPACE_DEFINE@/#define NANOARROW_NAMESPACE Ingot/" \
+        "$from/arrow-nanoarrow/src/nanoarrow/nanoarrow_config.h.in" >"$to/include/nanoarrow/nanoarrow_config.h"
+    rm -rf "$nanoarrow"
+    mv -T "$to" "$nanoarrow"
+}
+
+# pip asks an archive for its metadata, for which this package would install a build system and configure a build: two
+# minutes. This module stands in for it and answers at once.
+write_stand_in() {
+    mkdir -p "$1"
+    cat >"$1/mesonpy.py" <<PYTHON
+import os
+
+
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    name = "nanoarrow-$nanoarrow_version.dist-info"
+    os.mkdir(os.path.join(folder, name))
+    with open(os.path.join(folder, name, "METADATA"), "w") as file:
+        file.write("Metadata-Version: 2.1\nName: nanoarrow\nVersion: $nanoarrow_version\n")
+    return name
+PYTHON
+}
+
+# fetch_python_source PACKAGE VERSION [OPTION...]: the package's source archive, into $work.
+fetch_python_source() {
+    if ! python3 -m pip --version >/dev/null 2>&1; then apt_install python3-pip; fi
+    python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary "$1" --dest "$work" "${@:3}" "$1==$2" \
+        >"$work/log" 2>&1 || {
+        tail -n 20 "$work/log" >&2
+        die "pip could not fetch the source of $1 (is the network there?)"
+    }
 }
 
 verify() {

@@ -17,14 +17,18 @@ main() {
     cmake --install build/release --strip --prefix "$tree" >/dev/null
     cp LICENSE NOTICE "$tree/share/licenses/ingot/"
     mkdir -p "$tree/share/licenses/duckdb"
-    cp "$(duckdb_root)/lib/LICENSE" "$tree/share/licenses/duckdb/"
+    cp "$(cached_path INGOT_DUCKDB_ROOT)/lib/LICENSE" "$tree/share/licenses/duckdb/"
+    # nanoarrow is under the same licence as Ingot, and its archive has no copy of it.
+    mkdir -p "$tree/share/licenses/nanoarrow" "$tree/share/licenses/flatcc"
+    cp LICENSE "$tree/share/licenses/nanoarrow/"
+    cp "$(cached_path INGOT_NANOARROW_ROOT)"/src/flatcc/{LICENSE,NOTICE} "$tree/share/licenses/flatcc/"
     copy_libraries "$tree"
     check_self_contained "$tree"
     tar -C build/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" -czf "build/dist/$name.tar.gz" "$name"
     echo "build/dist/$name.tar.gz: $(du -h "build/dist/$name.tar.gz" | cut -f1)"
 }
 
-duckdb_root() { sed -n 's/^INGOT_DUCKDB_ROOT:PATH=//p' build/release/CMakeCache.txt; }
+cached_path() { sed -n "s/^$1:PATH=//p" build/release/CMakeCache.txt; }
 
 # needed PROGRAM: 'NAME PATH' of each shared library, those of libraries included.
 needed() { ldd "$1" | awk '$2 == "=>" {print $1, $3} $2 != "=>" {n = $1; sub(".*/", "", n); print n, $1}'; }

@@ -39,6 +39,7 @@ THIRD_PARTY = {
     "archive": ["src/format/"],
     "zlib.h": ["src/base/", "src/datagen/", "src/format/"],
     "zstd.h": ["src/format/"],
+    "nanoarrow/": ["src/format/"],
     "curl/": ["src/net/"],
     "openssl/": ["src/base/", "src/net/", "src/delta/"],
     "xxhash.h": ["src/base/"],
