@@ -47,7 +47,12 @@ struct ParquetFormat {
     friend bool operator==(const ParquetFormat&, const ParquetFormat&) = default;
 };
 
-using FormatKind = std::variant<NdjsonFormat, JsonFormat, CsvFormat, ParquetFormat>;
+/// An Arrow stream, whose columns have types of their own.
+struct ArrowFormat {
+    friend bool operator==(const ArrowFormat&, const ArrowFormat&) = default;
+};
+
+using FormatKind = std::variant<NdjsonFormat, JsonFormat, CsvFormat, ParquetFormat, ArrowFormat>;
 
 /// A field that no column asks for. kAdd: collected as a SchemaSurprise, the record stays good.
 enum class UnknownFields : std::uint8_t { kAdd, kIgnore, kReject, kFail };

@@ -8,6 +8,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "format/arrow_source_internal.hpp"
 #include "format/block_parser_internal.hpp"
 #include "format/inference_internal.hpp"
 
@@ -192,6 +193,9 @@ Result<std::unique_ptr<FormatSource>> open_source(std::vector<InputFile> files, 
         if (::access(file.path.c_str(), R_OK) == 0) continue;
         return make_error(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
                           "cannot read {}: {}", file.display_name(), std::strerror(errno));
+    }
+    if (std::holds_alternative<ArrowFormat>(spec.kind)) {
+        return open_arrow_source(std::move(files), std::move(spec), std::move(options));
     }
     const bool inferred = spec.columns.empty();
     if (inferred) {
