@@ -221,7 +221,7 @@ Status copy_select(duckdb::Connection& connection, const Query& select,
     return {};
 }
 
-/// The second pass: rows of too many partitions, sorted, one file at a time.
+/// The second pass: rows of too many partitions, sorted, one partition after the other.
 Status copy_overflow(duckdb::Connection& connection, WriteJob& job, TargetWriter& writer,
                      const std::stop_token& stop) {
     auto rows = writer.take_overflow();

@@ -6,6 +6,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/test_support_internal.hpp"
+#include "storage/faulty_store.hpp"
 
 namespace ingot::engine {
 namespace {
@@ -294,6 +295,18 @@ TEST_F(TableWriterTest, AnErrorLateInTheRowsLeavesNoFile) {
                             target)
                     .message,
                 HasSubstr("late"));
+}
+
+TEST_F(TableWriterTest, AFileWhoseEndIsUnclearIsRemoved) {
+    const auto faulty = std::make_shared<storage::FaultyStore>(store_);
+    faulty->add_rule(
+        {.operation = storage::StoreOperation::kFinish, .fault = storage::Fault::kLoseReply});
+    const Schema schema{{{"id", TypeId::kLong}}};
+    const auto result =
+        session_->write({"SELECT range AS id FROM range(10)", {}}, target_of(faulty, schema));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(faulty->injected().size(), 1U);
+    EXPECT_THAT(objects(), ElementsAre());
 }
 
 TEST_F(TableWriterTest, ACancelledWriteLeavesNoFile) {

@@ -438,6 +438,10 @@ std::shared_ptr<TargetWriter::OpenFile> TargetWriter::open_file(duckdb::ClientCo
         auto file = std::make_shared<OpenFile>();
         file->name = partition.folder + data_file_name(target_.file_prefix);
         file->object = target_.location.object(file->name);
+        {
+            const std::lock_guard list_lock(mutex_);
+            objects_.push_back(file->object);
+        }
         file->state =
             parquet_.copy_to_initialize_global(context, *parquet_bind_, lease_->path(file->object));
         parquet_.copy_to_get_written_statistics(context, *parquet_bind_, *file->state,
@@ -460,7 +464,6 @@ void TargetWriter::close_file(duckdb::ClientContext& context, Partition& partiti
     add.data_change = true;
     add.stats = statistics_json(context, file.statistics, target_);
     const std::lock_guard lock(mutex_);
-    objects_.push_back(file.object);
     result_.rows += static_cast<std::int64_t>(file.statistics.row_count);
     result_.bytes += file.statistics.file_size_bytes;
     result_.files.push_back(std::move(add));

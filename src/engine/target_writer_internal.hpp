@@ -25,8 +25,8 @@ struct SourceColumns {
 
 /// Rows collect in buffers, one per thread and partition; a full buffer becomes a row group,
 /// encoded by the thread that filled it. The first partitions have a file each; rows of more
-/// partitions than that go to the overflow, which is written in a second pass, sorted, one file at
-/// a time.
+/// partitions than that go to the overflow, which is written in a second pass, sorted, one
+/// partition after the other. Files are finished side by side, beside the rows that still come.
 class TargetWriter {
 public:
     static constexpr std::size_t kPartitionsOpenMax = 64;
@@ -74,7 +74,7 @@ public:
 
     /// Requires finish. kInternal when the files do not hold exactly the rows that came.
     Result<WriteResult> result() const;
-    /// Removes every finished file, best effort.
+    /// Removes every file, best effort.
     void discard();
 
 private:
@@ -126,7 +126,8 @@ private:
     std::unordered_map<duckdb::hash_t, std::unique_ptr<Partition>> partitions_;
     std::unique_ptr<duckdb::ColumnDataCollection> overflow_;
     WriteResult result_;
-    std::vector<std::string> objects_;  ///< Finished files, as objects of the store.
+    std::vector<std::string> objects_;  ///< All files, from before they are opened: one whose end
+                                        ///< is unclear may be there.
 
     std::unique_ptr<FileTasks> tasks_;  ///< Last: they use the other members.
 };
