@@ -162,8 +162,7 @@ void add_actions(const delta::TableLocation& location, const std::vector<delta::
 Status add_progress(const delta::TableLocation& location, const std::set<std::int64_t>& numbers,
                     const Folder& folder, Referenced& referenced) {
     for (const std::int64_t number : numbers) {
-        const std::string object =
-            location.object(fmt::format("{}{:020}.json", kProgressFolder, number));
+        const std::string object = location.object(progress_file(number));
         const bool there = std::any_of(folder.files.begin(), folder.files.end(),
                                        [&](const auto& file) { return file.path == object; });
         if (!there) continue;
@@ -175,7 +174,7 @@ Status add_progress(const delta::TableLocation& location, const std::set<std::in
             continue;
         }
         for (const IdentityPage& page : progress->pages())
-            referenced.objects.insert(location.object(std::string(kProgressFolder) + page.file));
+            referenced.objects.insert(location.object(page_file(page)));
     }
     return {};
 }
@@ -201,8 +200,7 @@ Result<Referenced> referenced_objects(const delta::SnapshotPtr& snapshot, const 
     if (const auto number = snapshot->txn(kProgressAppId)) {
         numbers.insert(*number);
         if (const Result<StoredProgress> progress = load_progress(*snapshot); !progress) {
-            inspection.damaged.push_back({fmt::format("{}{:020}.json", kProgressFolder, *number),
-                                          progress.error().to_string()});
+            inspection.damaged.push_back({progress_file(*number), progress.error().to_string()});
         }
     }
     INGOT_TRY(add_progress(location, numbers, folder, referenced));

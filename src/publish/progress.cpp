@@ -16,10 +16,6 @@ constexpr int kPagesPerMerge = 8;
 constexpr int kNumberAttempts = 1000;
 constexpr int kUnclearMax = 3;
 
-std::string progress_file(std::int64_t number) {
-    return fmt::format("{}{:020}.json", kFolder, number);
-}
-
 Json inputs_to_json(const InputVersions& inputs) {
     Json json = Json::object();
     for (const auto& [table, input] : inputs) {
@@ -120,7 +116,7 @@ std::string page_to_json(const Identities& identities) {
 }
 
 Status read_page(const delta::TableLocation& location, const IdentityPage& page, Identities& into) {
-    const std::string object = location.object(std::string(kFolder) + page.file);
+    const std::string object = location.object(page_file(page));
     INGOT_TRY_ASSIGN(const std::string bytes, location.store->read(object));
     return guarded(object, [&]() -> Status {
         const Json json = Json::parse(bytes);
@@ -136,13 +132,17 @@ Status read_page(const delta::TableLocation& location, const IdentityPage& page,
     });
 }
 
-Result<IdentityPage> write_page(const delta::TableLocation& location, const Identities& identities,
-                                int rank) {
-    IdentityPage page{"inputs-" + uuid_v7() + ".json", static_cast<std::int64_t>(identities.size()),
-                      rank};
-    INGOT_TRY(location.store->put(location.object(std::string(kFolder) + page.file),
-                                  page_to_json(identities)));
-    return page;
+IdentityPage new_page(const Identities& identities, int rank) {
+    return {"inputs-" + uuid_v7() + ".json", static_cast<std::int64_t>(identities.size()), rank};
+}
+
+Status write_page(const delta::TableLocation& location, const IdentityPage& page,
+                  const Identities& identities) {
+    const std::string object = location.object(page_file(page));
+    Status written = location.store->put(object, page_to_json(identities));
+    // It may be there all the same. Nothing names it; what cannot be removed is for fsck.
+    if (!written) static_cast<void>(location.store->remove(object));
+    return written;
 }
 
 /// The last pages when there are kPagesPerMerge of one rank: their number, else 0.
@@ -155,6 +155,14 @@ std::size_t due_for_merge(const std::vector<IdentityPage>& pages) {
 }
 
 }  // namespace
+
+std::string progress_file(std::int64_t number) {
+    return fmt::format("{}{:020}.json", kFolder, number);
+}
+
+std::string page_file(const IdentityPage& page) {
+    return std::string(kFolder) + page.file;
+}
 
 std::string_view window_state_name(WindowState state) {
     switch (state) {
@@ -353,18 +361,22 @@ Result<Identities> load_identities(const delta::TableLocation& location, const P
 Status append_identities(const delta::TableLocation& location, Progress& progress,
                          const Identities& added) {
     if (added.empty()) return {};
-    INGOT_TRY_ASSIGN(IdentityPage page, write_page(location, added, 0));
+    Identities content = added;
     std::vector<IdentityPage> pages = progress.pages();
-    pages.push_back(std::move(page));
+    pages.push_back(new_page(content, 0));
+    // The last page is the one to write: what it takes in is merged first.
     while (const std::size_t count = due_for_merge(pages)) {
         Identities merged;
         const auto first = pages.end() - static_cast<std::ptrdiff_t>(count);
-        for (auto each = first; each != pages.end(); ++each)
+        for (auto each = first; each != pages.end() - 1; ++each)
             INGOT_TRY(read_page(location, *each, merged));
-        INGOT_TRY_ASSIGN(IdentityPage larger, write_page(location, merged, first->rank + 1));
+        for (auto& [key, files] : content) merged[key] = std::move(files);
+        content = std::move(merged);
+        const int rank = first->rank + 1;
         pages.erase(first, pages.end());
-        pages.push_back(std::move(larger));
+        pages.push_back(new_page(content, rank));
     }
+    INGOT_TRY(write_page(location, pages.back(), content));
     progress.replace_pages(std::move(pages));
     return {};
 }

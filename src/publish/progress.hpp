@@ -70,6 +70,10 @@ struct IdentityPage {
     int rank = 0;
 };
 
+/// Where they lie within the table.
+std::string progress_file(std::int64_t number);
+std::string page_file(const IdentityPage& page);
+
 /// A value. Entries are sorted and disjoint; equal neighbours are one.
 class Progress {
 public:
@@ -125,8 +129,8 @@ Result<std::int64_t> write_progress(const delta::TableLocation& location, std::i
 /// All identities, newest per key.
 Result<Identities> load_identities(const delta::TableLocation& location, const Progress& progress);
 
-/// Writes `added` as a new page and merges pages where due. The pages are unreferenced until
-/// `progress` is written.
+/// Writes `added` as a new last page, into which older ones are merged where due. It is
+/// unreferenced until `progress` is written. An error leaves no page.
 Status append_identities(const delta::TableLocation& location, Progress& progress,
                          const Identities& added);
 

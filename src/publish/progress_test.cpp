@@ -140,6 +140,10 @@ TEST_F(IdentityPages, TheirNumberStaysSmallAndNothingIsLost) {
             location, progress, {{fmt::format("{:04}", i % 600), {{"f", i, "e", hour(1), "s"}}}}));
     }
     EXPECT_LT(progress.pages().size(), 32U);
+    const Result<std::vector<storage::ObjectInfo>> pages = location.store->list("");
+    ASSERT_TRUE(pages);
+    // Every page was in force once: what is merged at once is written once.
+    EXPECT_EQ(pages->size(), 1000U);
     const Result<Identities> all = load_identities(location, progress);
     ASSERT_TRUE(all);
     ASSERT_EQ(all->size(), 600U);

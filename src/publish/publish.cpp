@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crash_point.hpp"
+#include "base/log.hpp"
 #include "delta/overlay.hpp"
 #include "publish/input_changes.hpp"
 #include "publish/replacement_internal.hpp"
@@ -345,6 +346,13 @@ IntervalSet windows_of(const ProgressUpdate& progress) {
     return IntervalSet(std::move(windows));
 }
 
+/// What failed after a commit fails no publish, and is said.
+void report_warnings(const std::string& table, const delta::CommitOutcome& outcome) {
+    const auto* committed = std::get_if<delta::Committed>(&outcome);
+    if (committed == nullptr) return;
+    for (const std::string& warning : committed->warnings) log_warning("{}: {}", table, warning);
+}
+
 /// Commits the rejected rows, in place of those that earlier runs of the same windows rejected.
 Status publish_quarantine(const PublishRequest& request, const PublishContext& context,
                           const Staged& staged, StagedFiles& files) {
@@ -394,6 +402,7 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
             return std::move(outcome).error().with("while publishing the rejected rows of " +
                                                    request.table);
         }
+        report_warnings("the quarantine of " + request.table, *outcome);
         if (std::holds_alternative<delta::Committed>(*outcome)) {
             files.keep(replacement.added);
             return {};
@@ -437,15 +446,24 @@ Result<delta::CommitOutcome> commit_once(const PublishRequest& request,
     commit.reads.app_ids.emplace_back(kProgressAppId);
     commit.actions = staged.shape_actions;
     append_file_actions(commit, replacement, context.clock);
+    StagedFiles progress_files;  // Of this attempt: the next one writes its own.
     if (says_something(staged.progress)) {
         INGOT_TRY_ASSIGN(const Progress progress, next_progress(request, staged.progress, base));
+        if (!staged.progress.identities.empty())
+            progress_files.add(request.location, page_file(progress.pages().back()));
         INGOT_TRY_ASSIGN(const std::int64_t number,
                          write_progress(request.location, base.progress.number, progress));
+        progress_files.add(request.location, progress_file(number));
         commit.actions.emplace_back(
             delta::Txn{std::string(kProgressAppId), number, context.clock.now().millis()});
         crash_point("publish.progress_written");
     }
-    return delta::commit(commit, context.parquet, context.clock);
+    Result<delta::CommitOutcome> outcome = delta::commit(commit, context.parquet, context.clock);
+    const bool may_be_named = outcome ? std::holds_alternative<delta::Committed>(*outcome)
+                                      : outcome.error().code == ErrorCode::kCommitUnknown;
+    if (may_be_named) progress_files.keep_all();
+    if (outcome) report_warnings(request.table, *outcome);
+    return outcome;
 }
 
 std::vector<ProgressEntry> entries_within(const Progress& progress, const Interval& interval) {

@@ -14,6 +14,10 @@ void StagedFiles::add(const delta::TableLocation& location, const std::vector<de
     for (const delta::Add& file : files) files_.push_back(File{location, file.path});
 }
 
+void StagedFiles::add(const delta::TableLocation& location, std::string path) {
+    files_.push_back(File{location, std::move(path)});
+}
+
 template <class Each>
 void StagedFiles::take(const std::vector<delta::Add>& files, Each each) {
     const auto named = [&](const File& file) {

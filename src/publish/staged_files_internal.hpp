@@ -7,7 +7,7 @@
 
 namespace ingot::publish {
 
-/// Data files that are in no log yet. What is still here at the end is removed: a failed publish
+/// Files that no log names yet. What is still here at the end is removed: a failed publish
 /// leaves nothing behind (and what a killed process leaves, `ingot table fsck` finds).
 class StagedFiles {
 public:
@@ -17,6 +17,8 @@ public:
     ~StagedFiles();
 
     void add(const delta::TableLocation& location, const std::vector<delta::Add>& files);
+    /// `path` as an add action would name it.
+    void add(const delta::TableLocation& location, std::string path);
     /// These are in a log now.
     void keep(const std::vector<delta::Add>& files);
     /// Any of them may be in a log now.
