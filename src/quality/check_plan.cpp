@@ -408,10 +408,11 @@ private:
     std::vector<Shared> shared_from_;
 };
 
-Result<RowCondition> outside_window(const project::Model& model, const Schema& schema) {
+Result<RowCondition> outside_window(const project::Model& model, const Schema& schema,
+                                    std::span<const Interval> run) {
     INGOT_TRY_ASSIGN(const Field* column, find_column(schema, model.time));
     INGOT_TRY_ASSIGN(const std::string inside,
-                     inside_window_sql({model.time, *model.window}, column->type));
+                     inside_ranges_sql({model.time, *model.window}, column->type, run));
     RowCondition outside;
     outside.name = fmt::format("window({})", model.time);
     outside.kind = "window";
@@ -478,11 +479,13 @@ Result<CheckPlan> plan_checks(const CheckTarget& target, std::span<const project
     return planner.finish();
 }
 
-Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& schema) {
+Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& schema,
+                                     std::span<const Interval> run) {
     ImpliedChecks implied;
     INGOT_TRY_ASSIGN(implied.conditions, warn_conditions(model.warn));
-    if (model.kind == project::ModelKind::kIncremental && !model.time.empty() && model.window) {
-        INGOT_TRY_ASSIGN(RowCondition outside, outside_window(model, schema));
+    if (model.kind == project::ModelKind::kIncremental && !model.time.empty() && model.window &&
+        !run.empty()) {
+        INGOT_TRY_ASSIGN(RowCondition outside, outside_window(model, schema, run));
         implied.conditions.push_back(std::move(outside));
     }
     if (model.key.empty()) return implied;

@@ -38,14 +38,15 @@ struct RowCondition {
     project::SourcePlace place;
 };
 
-/// What follows from the model itself: rows lie in their window (incremental), key columns are not
-/// null, no two rows share a key (unless duplicates are resolved), and the warn rules. What the
-/// model's own checks say is not repeated.
+/// What follows from the model itself: rows lie in the ranges of the run (incremental), key columns
+/// are not null, no two rows share a key (unless duplicates are resolved), and the warn rules. What
+/// the model's own checks say is not repeated.
 struct ImpliedChecks {
     std::vector<project::Check> checks;
     std::vector<RowCondition> conditions;
 };
-Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& schema);
+Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& schema,
+                                     std::span<const Interval> run);
 Result<ImpliedChecks> implied_checks(const project::SourceTable& table);
 
 /// One statement that returns one row.

@@ -411,12 +411,9 @@ TEST_F(ChecksTest, AModelsOwnPromisesAreChecked) {
     model.window = project::WindowSpec{{CalendarStep::Unit::kDay, 1}, "UTC"};
     model.key = {"id"};
     model.warn = {{"ODD_AQI", "aqi < 0", {}}};
-    const Result<ImpliedChecks> implied = implied_checks(model, target.schema);
+    const Interval run_range{*parse_timestamp("2015-01-01"), *parse_timestamp("2015-01-02")};
+    const Result<ImpliedChecks> implied = implied_checks(model, target.schema, {&run_range, 1});
     ASSERT_TRUE(implied) << implied.error().to_string();
-    parameters["window__start"] =
-        Scalar::integer(TypeId::kTimestamp, parse_timestamp("2015-01-01")->micros());
-    parameters["window__end"] =
-        Scalar::integer(TypeId::kTimestamp, parse_timestamp("2015-01-02")->micros());
     const Result<CheckPlan> plan = plan_checks(target, implied->checks, implied->conditions);
     ASSERT_TRUE(plan);
     const std::vector<CheckResult> all = evaluate(*plan, run(*plan), facts);
@@ -439,13 +436,13 @@ TEST_F(ChecksTest, ResolvedDuplicatesNeedNoUniqueCheck) {
     project::Model model;
     model.key = {"id"};
     model.duplicates.mode = project::Duplicates::Mode::kKeep;
-    EXPECT_EQ(implied_checks(model, target.schema)->checks.size(), 1U);
+    EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 1U);
     model.duplicates.mode = project::Duplicates::Mode::kError;
-    EXPECT_EQ(implied_checks(model, target.schema)->checks.size(), 2U);
+    EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 2U);
     model.kind = project::ModelKind::kMerge;
-    EXPECT_EQ(implied_checks(model, target.schema)->checks.size(), 2U);
+    EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 2U);
     model.order_by = {"day"};
-    EXPECT_EQ(implied_checks(model, target.schema)->checks.size(), 1U);
+    EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 1U);
 }
 
 TEST_F(ChecksTest, WhatAModelSaysOfItsKeyIsNotCheckedTwice) {
@@ -453,7 +450,7 @@ TEST_F(ChecksTest, WhatAModelSaysOfItsKeyIsNotCheckedTwice) {
     model.key = {"id", "day"};
     const auto implied = [&] {
         std::string names;
-        const ImpliedChecks made = *implied_checks(model, target.schema);
+        const ImpliedChecks made = *implied_checks(model, target.schema, {});
         for (const Check& it : made.checks) names += it.name + " ";
         return names;
     };

@@ -85,12 +85,6 @@ Result<std::vector<Condition>> compile_conditions(const Schema& columns, const R
         INGOT_TRY_ASSIGN(const Field* column, find_column(columns, name));
         conditions.push_back({quoted_name(column->name) + " IS NULL", null_reason(column->name)});
     }
-    if (rules.outside_window) {
-        INGOT_TRY_ASSIGN(const Field* column, find_column(columns, rules.outside_window->column));
-        INGOT_TRY_ASSIGN(const std::string inside,
-                         inside_window_sql(*rules.outside_window, column->type));
-        conditions.push_back({"NOT " + inside, "OUTSIDE_WINDOW"});
-    }
     return conditions;
 }
 

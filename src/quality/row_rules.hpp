@@ -12,19 +12,15 @@
 #include "base/scalar.hpp"
 #include "project/model.hpp"
 #include "project/source.hpp"
-#include "quality/window_sql.hpp"
 
 namespace ingot::quality {
 
 /// What decides whether a row is kept. The order is fixed: `reject` rules in their order, then
-/// `not_null`, then `outside_window`, then duplicates among the rows that are left.
+/// `not_null`, then duplicates among the rows that are left.
 struct RowRules {
     std::vector<project::Rule> reject;
     /// Rows with a null here are rejected as NULL_<COLUMN>.
     std::vector<std::string> not_null;
-    /// Rows whose time lies outside the run's window are rejected as OUTSIDE_WINDOW. Absent: they
-    /// are an error that a check finds (implied_checks).
-    std::optional<WindowColumn> outside_window;
 
     project::Duplicates duplicates;
     std::vector<std::string> key;  ///< Empty: no row is a duplicate.

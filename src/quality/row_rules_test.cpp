@@ -147,29 +147,6 @@ TEST(RowRules, NullsAreRejectedWhereTheContractSaysSo) {
                                               TextRow{std::nullopt, "NULL_SITE"}));
 }
 
-TEST(RowRules, RowsOutsideTheWindowAreRejectedWhenAskedFor) {
-    TestDatabase database;
-    RowRules rules;
-    rules.outside_window = WindowColumn{"seen", {{CalendarStep::Unit::kHour, 1}, "UTC"}};
-    const auto rows = compile_rows(
-        "SELECT unnest(['2015-01-01 00:59:59.999999+00', '2015-01-01 01:00:00+00', '2015-01-01 "
-        "01:59:59.999999+00', '2015-01-01 02:00:00+00', NULL])::TIMESTAMPTZ AS seen",
-        {{column("seen", TypeId::kTimestamp)}}, rules, stamp());
-    ASSERT_TRUE(rows);
-    EXPECT_THAT(rows->parameters, ElementsAre("window__end", "window__start"));
-    const auto at = [](const char* text) {
-        return Scalar::integer(TypeId::kTimestamp, parse_timestamp(text)->micros());
-    };
-    const auto result = database.query(
-        "SELECT count(*) FILTER (WHERE _reject_reason IS NULL), count(*) FILTER (WHERE "
-        "_reject_reason "
-        "= 'OUTSIDE_WINDOW') FROM (" +
-            rows->sql + ")",
-        {{"window__start", at("2015-01-01T01")}, {"window__end", at("2015-01-01T02")}});
-    ASSERT_TRUE(result) << result.error().to_string();
-    EXPECT_THAT(result->at(0), ElementsAre("2", "3"));
-}
-
 TEST(RowRules, OfDuplicatesTheFirstInOrderStaysAndTheLosersAreAccounted) {
     TestDatabase database;
     RowRules rules;

@@ -278,6 +278,23 @@ std::vector<std::string> parameters_of(std::string_view bindable) {
     return {names.begin(), names.end()};
 }
 
+std::string with_numbered_window(std::string_view bindable, std::size_t number) {
+    Lexer lexer(bindable);
+    std::string text;
+    std::size_t copied = 0;
+    while (true) {
+        const Result<std::optional<Token>> token = lexer.next();
+        if (!token || !*token) break;
+        const std::string_view word =
+            bindable.substr((*token)->begin, (*token)->end - (*token)->begin);
+        if (word != "$window__start" && word != "$window__end") continue;
+        text += bindable.substr(copied, (*token)->end - copied);
+        text += fmt::format("_{}", number);
+        copied = (*token)->end;
+    }
+    return text.append(bindable.substr(copied));
+}
+
 Result<std::string> typed_literal(const project::Value& value, const DataType& type) {
     if (type.is_nested() || value.is_null()) return misfit(type);
     if (const std::string* text = value.text()) {

@@ -24,6 +24,10 @@ Result<std::string> bindable_fragment(std::string_view text);
 /// The parameters of a bindable text (`window__start`), sorted, each once. Quotes are respected.
 std::vector<std::string> parameters_of(std::string_view bindable);
 
+/// Renames the parameters `window__start` and `window__end` of a bindable text to
+/// `window__start_2`, `window__end_2`, so that texts for several ranges can stand in one statement.
+std::string with_numbered_window(std::string_view bindable, std::size_t number);
+
 /// A literal of that column type: a text is read by the type (`CAST('2015-01-01' AS DATE)`).
 /// kInvalidArgument for null, lists and maps, and for what is no date or time of that type.
 Result<std::string> typed_literal(const project::Value& value, const DataType& type);

@@ -98,5 +98,14 @@ TEST(SqlText, LiteralsHaveTheTypeOfTheColumn) {
     EXPECT_THAT(value_of(Value(), TypeId::kString), HasSubstr("error"));
 }
 
+TEST(SqlText, OnlyTheParametersOfTheWindowAreNumbered) {
+    EXPECT_EQ(with_numbered_window("SELECT '$window__start', $params__x, $window__start_of FROM t "
+                                   "WHERE a >= $window__start AND a<$window__end/*$window__end*/",
+                                   3),
+              "SELECT '$window__start', $params__x, $window__start_of FROM t WHERE a >= "
+              "$window__start_3 AND a<$window__end_3/*$window__end*/");
+    EXPECT_EQ(with_numbered_window("SELECT 1", 2), "SELECT 1");
+}
+
 }  // namespace
 }  // namespace ingot::quality

@@ -48,6 +48,21 @@ Result<std::string> floor_civil(const std::string& time, const CalendarStep& ste
                        kNames[static_cast<std::size_t>(step.unit)], time);
 }
 
+/// True in one of the ranges, false elsewhere and for null. `zone` is that of a civil time; none
+/// for an instant.
+std::string inside_sql(const std::string& time, std::span<const Interval> ranges,
+                       const std::string& zone) {
+    const auto literal = [&](Timestamp at) {
+        return zone.empty() ? instant_literal(at) : civil(instant_literal(at), zone);
+    };
+    std::string any;
+    for (const Interval& range : ranges) {
+        any += fmt::format("{0}({1} >= {2} AND {1} < {3})", any.empty() ? "" : " OR ", time,
+                           literal(range.start), literal(range.end));
+    }
+    return fmt::format("coalesce({}, false)", any.empty() ? "false" : any);
+}
+
 bool at_most_an_hour(const CalendarStep& step) {
     return (step.unit == Unit::kMinute && step.count <= 60) ||
            (step.unit == Unit::kHour && step.count == 1);
@@ -55,17 +70,13 @@ bool at_most_an_hour(const CalendarStep& step) {
 
 }  // namespace
 
-Result<std::string> inside_window_sql(const WindowColumn& time, const DataType& type) {
+Result<std::string> inside_ranges_sql(const WindowColumn& time, const DataType& type,
+                                      std::span<const Interval> ranges) {
     INGOT_TRY(check_time_type(time, type));
-    std::string column = quoted_name(time.column);
-    std::string start = "CAST($window__start AS TIMESTAMPTZ)";
-    std::string end = "CAST($window__end AS TIMESTAMPTZ)";
-    if (type.id() != TypeId::kTimestamp) {
-        column = fmt::format("CAST({} AS TIMESTAMP)", column);
-        start = civil(start, time.window.timezone);
-        end = civil(end, time.window.timezone);
-    }
-    return fmt::format("coalesce({0} >= {1} AND {0} < {2}, false)", column, start, end);
+    const bool is_instant = type.id() == TypeId::kTimestamp;
+    const std::string column = quoted_name(time.column);
+    return inside_sql(is_instant ? column : fmt::format("CAST({} AS TIMESTAMP)", column), ranges,
+                      is_instant ? std::string() : time.window.timezone);
 }
 
 Result<std::string> window_start_sql(const WindowColumn& time, const DataType& type) {
@@ -84,10 +95,10 @@ Result<std::string> window_start_sql(const WindowColumn& time, const DataType& t
 }
 
 Result<std::string> quarantine_window_sql(const WindowColumn& time, const DataType& type,
-                                          const Interval& run) {
+                                          std::span<const Interval> run) {
     INGOT_TRY_ASSIGN(const std::string own, window_start_sql(time, type));
-    return fmt::format("CASE WHEN {0} >= {1} AND {0} < {2} THEN {0} ELSE {1} END", own,
-                       instant_literal(run.start), instant_literal(run.end));
+    return fmt::format("CASE WHEN {} THEN {} ELSE {} END", inside_sql(own, run, {}), own,
+                       instant_literal(run.front().start));
 }
 
 }  // namespace ingot::quality

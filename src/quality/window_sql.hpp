@@ -1,5 +1,6 @@
 #pragma once
 // Where a row lies in time, as SQL.
+#include <span>
 #include <string>
 
 #include "base/data_type.hpp"
@@ -16,16 +17,18 @@ struct WindowColumn {
     project::WindowSpec window;
 };
 
-/// A condition that is true for rows in [$window.start, $window.end), false for all others; a null
-/// time lies outside. kInvalidArgument unless the type is date, timestamp or timestamp_ntz.
-Result<std::string> inside_window_sql(const WindowColumn& time, const DataType& type);
+/// A condition that is true for rows in one of the ranges, false for all others; a null time lies
+/// outside. kInvalidArgument unless the type is date, timestamp or timestamp_ntz.
+Result<std::string> inside_ranges_sql(const WindowColumn& time, const DataType& type,
+                                      std::span<const Interval> ranges);
 
 /// The start of the window that the row belongs to, a TIMESTAMPTZ; null for a null time.
 Result<std::string> window_start_sql(const WindowColumn& time, const DataType& type);
 
 /// The window under which a rejected row of a run is kept: its own, or the run's first for a row
-/// whose time is null or outside the run. So a rerun of the same range replaces all of them.
+/// whose time is null or outside the run's ranges, of which there is at least one. So a rerun of
+/// the same ranges replaces all of them.
 Result<std::string> quarantine_window_sql(const WindowColumn& time, const DataType& type,
-                                          const Interval& run);
+                                          std::span<const Interval> run);
 
 }  // namespace ingot::quality

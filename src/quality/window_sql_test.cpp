@@ -12,10 +12,6 @@ namespace {
 
 using Unit = CalendarStep::Unit;
 
-Scalar instant(Timestamp at) {
-    return Scalar::integer(TypeId::kTimestamp, at.micros());
-}
-
 /// What the engine says about one time.
 std::string window_of(TestDatabase& database, const WindowColumn& time, TypeId type,
                       const std::string& value) {
@@ -75,32 +71,37 @@ TEST(WindowSql, DatesAndCivilTimesBelongToTheZoneOfTheWindow) {
     EXPECT_EQ(window_of(database, time, TypeId::kTimestamp, "TIMESTAMPTZ '2015-01-01 04:59:59Z'"),
               "2014-12-31 05:00:00+00");
     EXPECT_EQ(window_of(database, time, TypeId::kDate, "NULL::DATE"), "null");
-    const Result<std::string> inside = inside_window_sql(time, TypeId::kDate);
+    const Interval days[] = {{*parse_timestamp("2015-07-01", "America/New_York"),
+                              *parse_timestamp("2015-07-02", "America/New_York")},
+                             {*parse_timestamp("2015-07-04", "America/New_York"),
+                              *parse_timestamp("2015-07-05", "America/New_York")}};
+    const Result<std::string> inside = inside_ranges_sql(time, TypeId::kDate, days);
     ASSERT_TRUE(inside);
     const auto rows = database.query(
         "SELECT " + *inside +
-            " FROM (SELECT unnest([DATE '2015-07-01', DATE '2015-07-02', NULL]) AS seen)",
-        {{"window__start", instant(*parse_timestamp("2015-07-01", "America/New_York"))},
-         {"window__end", instant(*parse_timestamp("2015-07-02", "America/New_York"))}});
+        " FROM (SELECT unnest([DATE '2015-07-01', DATE '2015-07-02', DATE '2015-07-04', NULL]) "
+        "AS seen)");
     ASSERT_TRUE(rows) << rows.error().to_string();
-    EXPECT_THAT(*rows, testing::ElementsAre(TextRow{"true"}, TextRow{"false"}, TextRow{"false"}));
+    EXPECT_THAT(*rows, testing::ElementsAre(TextRow{"true"}, TextRow{"false"}, TextRow{"true"},
+                                            TextRow{"false"}));
 }
 
 TEST(WindowSql, RejectedRowsOfARunBelongToItsWindows) {
     TestDatabase database;
     const WindowColumn time{"seen", {{Unit::kHour, 1}, "UTC"}};
-    const Result<std::string> window = quarantine_window_sql(
-        time, TypeId::kTimestamp,
-        {*parse_timestamp("2015-01-01T01"), *parse_timestamp("2015-01-01T03")});
+    const Interval run[] = {{*parse_timestamp("2015-01-01T01"), *parse_timestamp("2015-01-01T03")},
+                            {*parse_timestamp("2015-01-01T04"), *parse_timestamp("2015-01-01T05")}};
+    const Result<std::string> window = quarantine_window_sql(time, TypeId::kTimestamp, run);
     ASSERT_TRUE(window);
     const auto rows =
         database.query("SELECT " + *window +
                        " FROM (SELECT unnest(['2015-01-01 02:30:00Z', '2015-01-01 00:30:00Z', "
-                       "'2015-01-01 03:00:00Z', NULL])::TIMESTAMPTZ AS seen)");
+                       "'2015-01-01 03:00:00Z', '2015-01-01 04:59:59Z', NULL])::TIMESTAMPTZ AS "
+                       "seen)");
     ASSERT_TRUE(rows) << rows.error().to_string();
     const TextRow first = {"2015-01-01 01:00:00+00"};
-    EXPECT_THAT(*rows,
-                testing::ElementsAre(TextRow{"2015-01-01 02:00:00+00"}, first, first, first));
+    EXPECT_THAT(*rows, testing::ElementsAre(TextRow{"2015-01-01 02:00:00+00"}, first, first,
+                                            TextRow{"2015-01-01 04:00:00+00"}, first));
 }
 
 TEST(WindowSql, OtherTypesAndStepsAreRefused) {
@@ -108,7 +109,7 @@ TEST(WindowSql, OtherTypesAndStepsAreRefused) {
         window_start_sql({"seen", {{Unit::kDay, 1}, "UTC"}}, TypeId::kString).error().message,
         testing::HasSubstr("is of type string"));
     EXPECT_THAT(
-        inside_window_sql({"seen", {{Unit::kDay, 1}, "UTC"}}, TypeId::kLong).error().message,
+        inside_ranges_sql({"seen", {{Unit::kDay, 1}, "UTC"}}, TypeId::kLong, {}).error().message,
         testing::HasSubstr("is of type long"));
     EXPECT_FALSE(window_start_sql({"seen", {{Unit::kMonth, 3}, "UTC"}}, TypeId::kDate));
 }

@@ -46,9 +46,10 @@ Result<CheckRun> plan_run(const AuditedTable& table, const Schema& schema,
     CheckRun run;
     run.target = quality::CheckTarget{table.table, schema, kStagedRows, kStagedTable};
     run.checks = table.checks;
-    Result<quality::ImpliedChecks> implied = table.model != nullptr
-                                                 ? quality::implied_checks(*table.model, schema)
-                                                 : quality::implied_checks(*table.source_table);
+    Result<quality::ImpliedChecks> implied =
+        table.model != nullptr
+            ? quality::implied_checks(*table.model, schema, table.parameters.ranges)
+            : quality::implied_checks(*table.source_table);
     if (!implied) return std::move(implied).error();
     run.checks.insert(run.checks.end(), implied->checks.begin(), implied->checks.end());
     run.conditions = std::move(implied->conditions);

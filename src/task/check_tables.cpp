@@ -38,6 +38,7 @@ Result<std::vector<CheckedTable>> check_tables(const Workspace& workspace,
             each.version = snapshot->version();
             ParameterValues values;
             INGOT_TRY_ASSIGN(values.window, whole_range(*snapshot));
+            if (values.window) values.ranges = {*values.window};
             values.run_time = run.time;
             values.params = &project.params;
             values.param_types = &project.param_types;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "publish/merge_sql.hpp"
 #include "publish/publish.hpp"
 #include "quality/readiness.hpp"
 #include "quality/row_rules.hpp"
 #include "quality/schema_change.hpp"
+#include "quality/sql_text.hpp"
 #include "quality/tables.hpp"
+#include "quality/window_sql.hpp"
 #include "task/audit.hpp"
 #include "task/report_internal.hpp"
 
@@ -15,14 +18,17 @@ namespace {
 
 constexpr std::string_view kQuarantineWindow = "_window_start";
 
-/// One pass over the model: a range of windows, or the whole table.
+/// More gaps than this between windows make another pass.
+constexpr std::size_t kRangesMax = 8;
+
+/// One pass over the model: ranges of windows, or the whole table.
 struct Pass {
-    std::optional<Interval> range;
-    std::vector<Interval> windows;  ///< Those in `range`.
+    std::vector<Interval> ranges;   ///< Apart from each other, in order; none: the whole table.
+    std::vector<Interval> windows;  ///< Those in `ranges`.
     bool anew = false;              ///< Drop what is there: the first pass of a rebuild.
 };
 
-std::vector<Pass> passes_of(const ModelWork& work);
+std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work);
 Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
                 const Pass& pass, TableReport& report);
 Status run_pass_or_its_windows(const project::Model& model, const TaskContext& context,
@@ -46,7 +52,7 @@ Status bring_up_to_date(const project::Model& model, const TaskContext& context,
     if (work.empty()) return {};
     report.reason = work.whole ? work.whole->detail : summarize(work.windows);
     std::optional<Error> first;
-    for (const Pass& pass : passes_of(work)) {
+    for (const Pass& pass : passes_of(model, work)) {
         Status done = run_pass_or_its_windows(model, context, work, pass, report);
         if (done) continue;
         // A window that fails says nothing about the next one; a store or an engine that fails
@@ -68,15 +74,26 @@ TableReport run_model(const project::Model& model, const TaskContext& context) {
 
 namespace {
 
-std::vector<Pass> passes_of(const ModelWork& work) {
-    if (work.whole) return {Pass{std::nullopt, {}, work.anew}};
+/// Whether the SELECTs of several ranges, put together, give what one after the other gives: rows
+/// belong to one range alone, or the newest of a key wins wherever it comes from. A rule that
+/// rejects the newest lets an older one through only when that one is published first.
+bool may_join_ranges(const project::Model& model) {
+    if (model.kind == project::ModelKind::kIncremental) return true;
+    return model.kind == project::ModelKind::kMerge && !model.order_by.empty() &&
+           model.reject.empty() && model.duplicates.mode != project::Duplicates::Mode::kKeep;
+}
+
+std::vector<Pass> passes_of(const project::Model& model, const ModelWork& work) {
+    if (work.whole) return {Pass{{}, {}, work.anew}};
+    const std::size_t ranges_max = may_join_ranges(model) ? kRangesMax : 1;
     std::vector<Pass> passes;
     for (const Interval& range : contiguous_ranges(work.windows)) {
-        Pass pass{range, {}, work.anew && passes.empty()};
+        if (passes.empty() || passes.back().ranges.size() == ranges_max)
+            passes.push_back(Pass{{}, {}, work.anew && passes.empty()});
+        passes.back().ranges.push_back(range);
         for (const publish::WindowWork& each : work.windows) {
-            if (range.contains(each.window.start)) pass.windows.push_back(each.window);
+            if (range.contains(each.window.start)) passes.back().windows.push_back(each.window);
         }
-        passes.push_back(std::move(pass));
     }
     return passes;
 }
@@ -90,7 +107,7 @@ Status run_windows_one_by_one(const project::Model& model, const TaskContext& co
                               const ModelWork& work, const Pass& pass, TableReport& report) {
     std::optional<Error> first;
     for (const Interval& window : pass.windows) {
-        const Status done = run_pass(model, context, work, Pass{window, {window}, false}, report);
+        const Status done = run_pass(model, context, work, Pass{{window}, {window}, false}, report);
         if (done) continue;
         ++report.windows_failed;
         if (!is_about_rows(done.error())) return done;
@@ -118,7 +135,9 @@ Status run_pass_or_its_windows(const project::Model& model, const TaskContext& c
 ParameterValues parameter_values(const project::Model& model, const TaskContext& context,
                                  const Pass& pass) {
     ParameterValues values;
-    values.window = pass.range;
+    if (!pass.ranges.empty())
+        values.window = Interval{pass.ranges.front().start, pass.ranges.back().end};
+    values.ranges = pass.ranges;
     values.run_time = context.run.time;
     values.params = &context.workspace.project->params;
     values.param_types = &context.workspace.project->param_types;
@@ -135,7 +154,7 @@ publish::WriteMode write_mode(const project::Model& model, const Pass& pass) {
     if (pass.anew) return publish::OverwriteTable{};
     switch (model.kind) {
         case project::ModelKind::kIncremental:
-            return publish::ReplaceRange{model.time, IntervalSet({*pass.range})};
+            return publish::ReplaceRange{model.time, IntervalSet(pass.ranges)};
         case project::ModelKind::kMerge:
             return publish::UpsertByKey{model.key, model.order_by};
         case project::ModelKind::kAppend:
@@ -161,6 +180,20 @@ Result<engine::Query> select_of(const project::Model& model, const TaskContext& 
     return query;
 }
 
+/// The rows of the SELECT for each range of the pass, in no order; of a key that is merged, the
+/// newest.
+std::string over_ranges(const project::Model& model, const Pass& pass, const std::string& sql,
+                        const Schema& produced) {
+    if (pass.ranges.size() < 2) return sql;
+    std::string all;
+    for (std::size_t i = 1; i <= pass.ranges.size(); ++i) {
+        all += fmt::format("{}SELECT * FROM ({}\n)", all.empty() ? "" : " UNION ALL ",
+                           quality::with_numbered_window(sql, i));
+    }
+    if (model.kind != project::ModelKind::kMerge) return all;
+    return publish::merge_select({model.key, model.order_by}, produced, "(" + all + ")", {});
+}
+
 /// Puts columns that the table has and the SELECT no longer gives behind it, as nulls.
 std::string with_missing_columns(std::string sql, const Schema& produced, const Schema& wanted) {
     std::string nulls;
@@ -173,11 +206,11 @@ std::string with_missing_columns(std::string sql, const Schema& produced, const 
 
 Result<std::string> quarantine_window(const project::Model& model, const Schema& produced,
                                       const Pass& pass) {
-    if (!pass.range) return std::string();
+    if (pass.ranges.empty()) return std::string();
     const Field* time = model.time.empty() ? nullptr : produced.find(model.time);
     if (time == nullptr)
-        return Scalar::integer(TypeId::kTimestamp, pass.range->start.micros()).to_sql();
-    return quality::quarantine_window_sql({model.time, *model.window}, time->type, *pass.range);
+        return Scalar::integer(TypeId::kTimestamp, pass.ranges.front().start.micros()).to_sql();
+    return quality::quarantine_window_sql({model.time, *model.window}, time->type, pass.ranges);
 }
 
 publish::ProgressUpdate progress_update(const project::Model& model, const ModelWork& work,
@@ -186,12 +219,14 @@ publish::ProgressUpdate progress_update(const project::Model& model, const Model
     update.code_hash = model.code_hash;
     update.reset = pass.anew;
     for (const auto& [table, history] : work.inputs) update.inputs.emplace(table, history.now);
-    if (!pass.range) {
+    if (pass.ranges.empty()) {
         update.whole = publish::WholeBuild{model.code_hash, update.inputs};
         return update;
     }
-    update.windows.push_back(publish::ProgressEntry{*pass.range, publish::WindowState::kDone,
-                                                    model.code_hash, update.inputs, std::nullopt});
+    for (const Interval& range : pass.ranges) {
+        update.windows.push_back(publish::ProgressEntry{
+            range, publish::WindowState::kDone, model.code_hash, update.inputs, std::nullopt});
+    }
     update.stale = [inputs = work.inputs](const publish::Progress& progress) {
         return publish::stale_parts(progress, inputs);
     };
@@ -216,7 +251,8 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     INGOT_TRY_ASSIGN(const quality::SchemaDecision decision,
                      quality::decide_schema(schema_request));
     report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
-    if (decision.action == quality::SchemaDecision::Action::kRebuild && pass.range && !pass.anew) {
+    if (decision.action == quality::SchemaDecision::Action::kRebuild && !pass.ranges.empty() &&
+        !pass.anew) {
         return make_error(
             ErrorCode::kUnsupported,
             "{}: its columns changed so that it has to be rebuilt: run it with --full",
@@ -227,7 +263,8 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     INGOT_TRY_ASSIGN(stamp.window_start, quarantine_window(model, produced, pass));
     INGOT_TRY_ASSIGN(
         const quality::CompiledRows rows,
-        quality::compile_rows(with_missing_columns(select.sql, produced, decision.schema),
+        quality::compile_rows(with_missing_columns(over_ranges(model, pass, select.sql, produced),
+                                                   produced, decision.schema),
                               decision.schema, quality::rules_of(model), stamp));
 
     publish::PublishRequest request;

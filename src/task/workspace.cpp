@@ -1,6 +1,7 @@
 #include "task/workspace.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/log.hpp"
 
@@ -58,6 +59,17 @@ Scalar instant(Timestamp at) {
     return Scalar::integer(TypeId::kTimestamp, at.micros());
 }
 
+/// The range that a name such as `window__start_2` is about; null when there is none.
+const Interval* numbered_range(std::string_view name, std::string_view prefix,
+                               const std::vector<Interval>& ranges) {
+    if (!name.starts_with(prefix)) return nullptr;
+    const std::string_view digits = name.substr(prefix.size());
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
+    const bool known = error == std::errc() && end == digits.end() && number >= 1;
+    return known && number <= ranges.size() ? &ranges[number - 1] : nullptr;
+}
+
 Result<Scalar> bind_one(const std::string& name, const ParameterValues& values) {
     const auto unknown = [&]() {
         std::string written = name;
@@ -68,6 +80,10 @@ Result<Scalar> bind_one(const std::string& name, const ParameterValues& values) 
     if (name == "run__time") return instant(values.run_time);
     if (name == "window__start" && values.window) return instant(values.window->start);
     if (name == "window__end" && values.window) return instant(values.window->end);
+    if (const Interval* range = numbered_range(name, "window__start_", values.ranges))
+        return instant(range->start);
+    if (const Interval* range = numbered_range(name, "window__end_", values.ranges))
+        return instant(range->end);
     if (name == "previous__row_count") {
         return values.previous_row_count
                    ? Scalar::integer(TypeId::kLong, *values.previous_row_count)

@@ -70,9 +70,11 @@ private:
 };
 
 /// The value of every parameter that a statement of the project may use: `window__start`,
-/// `params__x`, `run__time`, `matrix__x`, `previous__row_count`.
+/// `params__x`, `run__time`, `matrix__x`, `previous__row_count`; `window__start_2` for the second
+/// of several ranges.
 struct ParameterValues {
     std::optional<Interval> window;
+    std::vector<Interval> ranges;  ///< What the statement is about inside `window`.
     Timestamp run_time;
     const std::map<std::string, project::Value>* params = nullptr;
     const std::map<std::string, project::Param>* param_types = nullptr;
