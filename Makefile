@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 JOBS ?= $(shell nproc)
 
-.PHONY: help build test demo bench lint dist asan tsan fuzz-smoke headers bootstrap clean
+.PHONY: help build test peers demo bench lint dist asan tsan fuzz-smoke headers bootstrap clean
 
 help: ## this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## /\1\t/' | expand -t 14
@@ -20,6 +20,10 @@ test: bootstrap ## builds and runs every test; the last line counts them
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS)
 	@tools/run_tests.py build/release --parallel $(JOBS)
+
+peers: build ## PySpark and other Delta readers read what Ingot writes; installs them (450 MB), outside the tree
+	@tests/components/spark.sh install
+	@for reader in deltalake spark; do tests/peers/lake_test.sh build/release/ingot $$reader; done
 
 demo: build ## sample data into a local lake, with checks; shows the gold tables
 	@tools/demo.sh

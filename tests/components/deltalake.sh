@@ -2,6 +2,7 @@
 # Another reader of Delta tables, to read what Ingot wrote: the Python packages deltalake and pyarrow.
 #
 #   deltalake.sh install           once; into $INGOT_COMPONENTS (default ~/.cache/ingot/components); nothing when done
+#   deltalake.sh have              the same; exits 77 when they cannot be had
 #   deltalake.sh run SCRIPT ...    runs a Python script with them; exits 77 when they cannot be had
 set -euo pipefail
 
@@ -27,13 +28,14 @@ install() {
 
 case ${1:-} in
     install) install ;;
+    have) install || exit 77 ;;
     run)
         shift
         install || exit 77
         PYTHONPATH=$folder exec python3 -B "$@"
         ;;
     *)
-        sed -n '2,5p' "$0" >&2
+        sed -n '2,6p' "$0" >&2
         exit 2
         ;;
 esac

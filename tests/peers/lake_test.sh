@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Another Delta library reads every table that a run of examples/gharchive wrote, and finds the same rows: lake_test.sh INGOT
+# Another reader of Delta tables reads every table of a lake and finds the same rows: lake_test.sh INGOT deltalake|spark
 set -euo pipefail
 ingot=${1:?the ingot binary}
-root=$(cd "$(dirname "$0")/../.." && pwd)
+reader=${2:?deltalake or spark}
+here=$(cd "$(dirname "$0")" && pwd)
+"$here/../components/$reader.sh" have || exit 77
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-"$ingot" datagen gharchive --hours 2 --start 2015-01-01T00 --seed 1 --out "$work/sample"
-"$ingot" -C "$root/examples/gharchive" --lake "$work/lake" --param "source=$work/sample" run --window 2015-01-01T00..2015-01-01T02
-"$root/tests/components/deltalake.sh" run "$root/tests/peers/read_with_deltalake.py" \
-    --lake "$work/lake" --project "$root/examples/gharchive" --ingot "$ingot"
+"$here/make_lake.sh" "$ingot" "$work"
+"$here/../components/$reader.sh" run "$here/read_with_$reader.py" --lake "$work/lake" --project "$work" --ingot "$ingot"
