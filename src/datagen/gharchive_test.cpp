@@ -150,7 +150,7 @@ TEST_F(GharchiveFiles, AFolderThatCannotBeMadeIsAnError) {
 }
 
 TEST(Gharchive, WrongRequestsAreRefused) {
-    const auto code = [](GharchiveRequest request) {
+    const auto code = [](const GharchiveRequest& request) {
         return generate_gharchive(request).error().code;
     };
     EXPECT_EQ(code({.out = "x", .start = Timestamp::from_micros(hour_of_2015(0).micros() + 1)}),

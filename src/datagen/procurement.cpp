@@ -411,15 +411,13 @@ std::int64_t append_naf(std::string& out) {
         for (std::uint32_t end = division + divisions; division < end;) {
             const std::string code = digits(++division, 2);
             row(code, mix(2, division));
-            for (int group = 1; group <= 3; ++group) {
+            for (std::uint64_t group = 1; group <= 3; ++group) {
                 const std::string group_code = code + "." + std::to_string(group);
-                row(group_code, mix(3, division, static_cast<std::uint64_t>(group)));
-                for (int leaf = 1; leaf <= 2; ++leaf) {
+                row(group_code, mix(3, division, group));
+                for (std::uint64_t leaf = 1; leaf <= 2; ++leaf) {
                     const std::string class_code = group_code + std::to_string(leaf);
-                    row(class_code,
-                        mix(4, division, static_cast<std::uint64_t>(group * 10 + leaf)));
-                    row(class_code + "Z",
-                        mix(4, division, static_cast<std::uint64_t>(group * 10 + leaf)));
+                    row(class_code, mix(4, division, group * 10 + leaf));
+                    row(class_code + "Z", mix(4, division, group * 10 + leaf));
                 }
             }
         }

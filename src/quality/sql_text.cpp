@@ -69,14 +69,12 @@ private:
     Result<Token::Kind> quoted(char quote, bool backslash_escapes) {
         const std::size_t begin = at_++;
         while (at_ < text_.size()) {
-            if (backslash_escapes && text_[at_] == '\\' && at_ + 1 < text_.size()) {
+            const bool has_next = at_ + 1 < text_.size();
+            const bool escapes = backslash_escapes && text_[at_] == '\\' && has_next;
+            const bool doubles = text_[at_] == quote && has_next && text_[at_ + 1] == quote;
+            if (escapes || doubles) {
                 at_ += 2;
-            } else if (text_[at_] != quote) {
-                ++at_;
-            } else if (at_ + 1 < text_.size() && text_[at_ + 1] == quote) {
-                at_ += 2;
-            } else {
-                ++at_;
+            } else if (text_[at_++] == quote) {
                 return Token::Kind::kQuoted;
             }
         }
