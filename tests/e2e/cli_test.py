@@ -65,6 +65,19 @@ class CliTest(unittest.TestCase):
         out = self.succeeds("sql", "--format", "csv", "select 1 as a, 'x,y' as b", folder=self.work)
         self.assertEqual(out, 'a,b\n1,"x,y"\n')
 
+    def test_schemas_for_editors_know_the_keys_of_every_kind_of_file(self):
+        out = os.path.join(self.work, "schemas")
+        self.succeeds("schema", "--out", out, folder=self.work)
+        kinds = ["check", "model", "pipeline", "project", "seed", "source"]
+        self.assertEqual(sorted(os.listdir(out)), [f"ingot-{kind}.schema.json" for kind in kinds])
+        with open(os.path.join(out, "ingot-source.schema.json"), encoding="utf-8") as file:
+            written = json.load(file)
+        source = written["$defs"]["source"]
+        self.assertIn("missing", source["properties"])
+        self.assertFalse(source["additionalProperties"])
+        self.assertEqual(json.loads(self.succeeds("schema", "source", folder=self.work)), written)
+        self.assertIn("did you mean 'source'", self.fails("schema", "sources", folder=self.work))
+
     def test_datagen_writes_the_hours_that_were_asked_for(self):
         out = os.path.join(self.work, "sample")
         self.succeeds("datagen", "gharchive", "--hours", "2", "--scale", "0.02", "--out", out, folder=self.work)
