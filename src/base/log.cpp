@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/guarded.hpp"
+#include "base/percent.hpp"
 
 namespace ingot {
 
@@ -50,21 +51,6 @@ Guarded<std::vector<std::string>>& secrets() {
 }
 std::atomic<bool> has_secrets = false;
 
-std::string percent_encoded(std::string_view text) {
-    std::string encoded;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') ||
-                           std::string_view("-_.~").find(c) != std::string_view::npos;
-        if (plain) {
-            encoded += c;
-        } else {
-            encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return encoded;
-}
-
 }  // namespace
 
 LogLevel log_level_of_verbosity(int verbosity) {
@@ -88,7 +74,7 @@ void log_line(LogLevel level, std::string_view message) {
 void register_secret(std::string_view value) {
     if (value.empty()) return;
     auto known = secrets().lock();
-    for (std::string form : {std::string(value), percent_encoded(value)}) {
+    for (std::string form : {std::string(value), percent_encode(value)}) {
         if (std::find(known->begin(), known->end(), form) != known->end()) continue;
         known->push_back(std::move(form));
     }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/percent.hpp"
 #include "engine/physical_layout_internal.hpp"
 #include "engine/types_internal.hpp"
 
@@ -56,25 +57,6 @@ duckdb::Value id_value(std::optional<std::int32_t> id, const DataType& type) {
     return duckdb::Value::STRUCT(std::move(parts));
 }
 
-std::string percent_encoded(std::string_view text, std::string_view kept) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string result;
-    for (const auto character : text) {
-        const auto byte = static_cast<unsigned char>(character);
-        const auto plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                           (byte >= '0' && byte <= '9') ||
-                           kept.find(character) != std::string_view::npos;
-        if (plain) {
-            result += character;
-            continue;
-        }
-        result += '%';
-        result += kDigits[byte >> 4U];
-        result += kDigits[byte & 15U];
-    }
-    return result;
-}
-
 }  // namespace
 
 std::string physical_member_name(const Field& member) {
@@ -126,13 +108,13 @@ std::string partition_folder(std::string_view physical_name,
     constexpr std::string_view kKept = "-_. +,@!()~&;$";
     // Names of folders are limited, and only for people: the value is in the log.
     constexpr std::size_t kFolderBytesMax = 120;
-    auto folder = value && !value->empty() ? percent_encoded(*value, kKept)
+    auto folder = value && !value->empty() ? percent_encode(*value, kKept)
                                            : std::string("__HIVE_DEFAULT_PARTITION__");
     if (folder.size() > kFolderBytesMax) {
         folder = folder.substr(0, kFolderBytesMax) +
                  fmt::format("~{:016x}", std::hash<std::string_view>{}(*value));
     }
-    return percent_encoded(physical_name, kKept) + "=" + folder + "/";
+    return percent_encode(physical_name, kKept) + "=" + folder + "/";
 }
 
 std::string data_file_name(std::string_view prefix) {
@@ -144,7 +126,7 @@ std::string data_file_name(std::string_view prefix) {
 }
 
 std::string encoded_path(std::string_view path) {
-    return percent_encoded(path, "-_.~/=");
+    return percent_encode(path, "-_.~/=");
 }
 
 }  // namespace ingot::engine

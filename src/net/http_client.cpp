@@ -5,6 +5,7 @@
 
 #include "base/guarded.hpp"
 #include "base/log.hpp"
+#include "base/percent.hpp"
 #include "base/uuid.hpp"
 #include "net/http_session_internal.hpp"
 #include "net/part_file_internal.hpp"

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/log.hpp"
+#include "base/percent.hpp"
 
 namespace ingot::net {
 
@@ -66,21 +67,6 @@ std::string masked_query(std::string_view query) {
 }
 
 }  // namespace
-
-std::string percent_encode(std::string_view text) {
-    std::string encoded;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') ||
-                           std::string_view("-_.~").find(c) != std::string_view::npos;
-        if (plain) {
-            encoded += c;
-        } else {
-            encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return encoded;
-}
 
 std::string with_query_parameter(std::string_view url, std::string_view name,
                                  std::string_view value) {

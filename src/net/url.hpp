@@ -4,9 +4,6 @@
 
 namespace ingot::net {
 
-/// Everything but letters, digits and `-_.~` as %XX.
-std::string percent_encode(std::string_view text);
-
 /// `url` with one more query parameter, before the fragment.
 std::string with_query_parameter(std::string_view url, std::string_view name,
                                  std::string_view value);

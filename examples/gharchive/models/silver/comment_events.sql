@@ -1,21 +1,6 @@
 /* ---
 description: Comments on issues, pull requests and commits.
 kind: view
-columns:
-  id: {type: varchar}
-  created_at: {type: timestamptz}
-  event_date: {type: date}
-  actor_id: {type: bigint}
-  actor_login: {type: varchar}
-  repo_id: {type: bigint}
-  repo_name: {type: varchar}
-  org_id: {type: bigint}
-  org_login: {type: varchar}
-  type: {type: varchar}
-  action: {type: varchar}
-  comment_id: {type: bigint}
-  number: {type: bigint}
-  title: {type: varchar}
 tests:
   - name: only events of this kind
     given: {silver.events: [{id: "1", type: CommitCommentEvent, comment_id: 8}, {id: "2", type: IssuesEvent}]}

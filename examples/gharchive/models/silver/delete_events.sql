@@ -1,18 +1,6 @@
 /* ---
 description: Branches and tags that were deleted.
 kind: view
-columns:
-  id: {type: varchar}
-  created_at: {type: timestamptz}
-  event_date: {type: date}
-  actor_id: {type: bigint}
-  actor_login: {type: varchar}
-  repo_id: {type: bigint}
-  repo_name: {type: varchar}
-  org_id: {type: bigint}
-  org_login: {type: varchar}
-  ref_type: {type: varchar}
-  ref: {type: varchar}
 tests:
   - name: only events of this kind
     given: {silver.events: [{id: "1", type: DeleteEvent, ref_type: tag, ref: v1}, {id: "2", type: CreateEvent}]}

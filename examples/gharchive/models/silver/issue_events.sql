@@ -1,19 +1,6 @@
 /* ---
 description: Issues opened, closed and reopened.
 kind: view
-columns:
-  id: {type: varchar}
-  created_at: {type: timestamptz}
-  event_date: {type: date}
-  actor_id: {type: bigint}
-  actor_login: {type: varchar}
-  repo_id: {type: bigint}
-  repo_name: {type: varchar}
-  org_id: {type: bigint}
-  org_login: {type: varchar}
-  action: {type: varchar}
-  number: {type: bigint}
-  title: {type: varchar}
 tests:
   - name: only events of this kind
     given: {silver.events: [{id: "1", type: IssuesEvent, number: 4, action: opened}, {id: "2", type: PullRequestEvent}]}

@@ -1,17 +1,6 @@
 /* ---
 description: Stars given to repositories.
 kind: view
-columns:
-  id: {type: varchar}
-  created_at: {type: timestamptz}
-  event_date: {type: date}
-  actor_id: {type: bigint}
-  actor_login: {type: varchar}
-  repo_id: {type: bigint}
-  repo_name: {type: varchar}
-  org_id: {type: bigint}
-  org_login: {type: varchar}
-  action: {type: varchar}
 tests:
   - name: only events of this kind
     given: {silver.events: [{id: "1", type: WatchEvent, action: started}, {id: "2", type: PushEvent}]}
