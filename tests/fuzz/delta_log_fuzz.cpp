@@ -1,5 +1,7 @@
-// Any bytes as the commits of a table (parted by the byte 0): the table opens or the log is
-// refused, and an open table answers every question about its schema, files and history.
+// Any bytes as the log of a table, parted by the byte 0: the table opens or the log is refused, and
+// an open table answers every question about its schema, files and history. A part is a commit;
+// after the byte 1 a checkpoint of the version before it, after the byte 2 a compaction of the next
+// two versions.
 #include <cstddef>
 #include <cstdint>
 #include <fmt/format.h>
@@ -40,14 +42,31 @@ private:
     }
 };
 
+/// Takes the byte that says what the part is, and counts the versions that it makes.
+std::string file_name(std::int64_t& version, std::string_view& part) {
+    const char kind = part.empty() ? '\0' : part.front();
+    if (kind == 1 && version > 0) {
+        part.remove_prefix(1);
+        return fmt::format("{:020}.checkpoint.0a83e8b0-7026-4e79-81be-64bd76c43a11.json",
+                           version - 1);
+    }
+    if (kind == 2) {
+        part.remove_prefix(1);
+        version += 2;
+        return fmt::format("{:020}.{:020}.compacted.json", version - 2, version - 1);
+    }
+    return fmt::format("{:020}.json", version++);
+}
+
 void write_log(ingot::storage::ObjectStore& store, std::string_view bytes) {
     std::int64_t version = 0;
-    while (version == 0 || !bytes.empty()) {
+    do {
         const auto end = bytes.find('\0');
-        const auto name = fmt::format("t/_delta_log/{:020}.json", version++);
-        INGOT_CHECK(store.put(name, bytes.substr(0, end)).has_value(), name);
+        auto part = bytes.substr(0, end);
+        const auto name = file_name(version, part);
+        INGOT_CHECK(store.put("t/_delta_log/" + name, part).has_value(), name);
         bytes = end == std::string_view::npos ? std::string_view() : bytes.substr(end + 1);
-    }
+    } while (!bytes.empty());
 }
 
 void remove_all(ingot::storage::ObjectStore& store) {
