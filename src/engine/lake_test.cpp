@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "delta/commit.hpp"
 #include "delta/snapshot.hpp"
+#include "delta/tombstones.hpp"
 #include "engine/engine.hpp"
 #include "engine/test_support_internal.hpp"
 
@@ -148,6 +149,50 @@ TEST_F(LakeTest, OlderVersionsAreReached) {
     EXPECT_THAT(run(*session, "SELECT * FROM silver.events AT (VERSION => 9)"), HasSubstr("ERROR"));
     EXPECT_THAT(run(*session, "SELECT * FROM silver.events AT (TIMESTAMP => now())"),
                 HasSubstr("AT (VERSION => n)"));
+}
+
+TEST_F(LakeTest, EveryFieldOfAFileSurvivesItsCheckpoint) {
+    const auto actions =
+        must(delta::create_table_actions({events(), {"day"}, {}, ""}, system_clock()));
+    delta::Add add;
+    add.path = "a%20b.parquet";
+    add.partition_values = {{"day", std::nullopt}};
+    add.size = 7;
+    add.modification_time = 8;
+    add.stats = R"({"numRecords":3})";
+    add.tags = {{"tag", "value"}};
+    add.base_row_id = 5;
+    add.default_row_commit_version = 6;
+    add.clustering_provider = "liquid";
+    delta::Remove remove;
+    remove.path = "gone.parquet";
+    remove.deletion_timestamp = system_clock().now().millis();
+    remove.tags = {{"tag", "of a tombstone"}};
+    std::vector<delta::Action> all = actions;
+    all.emplace_back(add);
+    all.emplace_back(remove);
+    auto& parquet = engine_->parquet();
+    const auto outcome = must(delta::commit(
+        {location(), nullptr, {}, std::move(all), "WRITE", {}, {}}, parquet, system_clock()));
+    must(delta::write_checkpoint(*std::get<delta::Committed>(outcome).snapshot, parquet,
+                                 system_clock()));
+    must(store_->remove("silver/events/_delta_log/00000000000000000000.json"));
+
+    const auto table = must(delta::open_snapshot(location(), parquet));
+    ASSERT_EQ(table->files().live_count(), 1U);
+    const delta::Add read = table->files().add(table->files().all().front());
+    EXPECT_EQ(read.path, add.path);
+    EXPECT_EQ(read.partition_values, add.partition_values);
+    EXPECT_EQ(read.size, add.size);
+    EXPECT_EQ(read.modification_time, add.modification_time);
+    EXPECT_EQ(read.stats, add.stats);
+    EXPECT_EQ(read.tags, add.tags);
+    EXPECT_EQ(read.base_row_id, add.base_row_id);
+    EXPECT_EQ(read.default_row_commit_version, add.default_row_commit_version);
+    EXPECT_EQ(read.clustering_provider, add.clustering_provider);
+    const auto tombstones = must(delta::read_tombstones(*table, parquet));
+    ASSERT_EQ(tombstones.size(), 1U);
+    EXPECT_EQ(tombstones.front().tags, remove.tags);
 }
 
 TEST_F(LakeTest, ViewsExpand) {
