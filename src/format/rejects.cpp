@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <unistd.h>
 #include <vector>
 
@@ -20,6 +21,8 @@ using TemporaryFile = std::unique_ptr<std::FILE, FileCloser>;
 
 /// A file without a name: it is gone when the process ends, however it ends.
 Result<TemporaryFile> make_temporary_file(const std::string& folder) {
+    std::error_code exists;  // What else is wrong with the folder, opening the file will tell.
+    std::filesystem::create_directories(folder, exists);
     std::string pattern = folder + "/rejects-XXXXXX";
     const int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
     if (fd < 0) {

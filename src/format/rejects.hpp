@@ -24,7 +24,8 @@ struct Reject {
 
 struct RejectOptions {
     std::size_t memory_bytes_max = 16U << 20;  ///< Beyond it, rejects go to a file.
-    std::string spill_dir = {};                ///< Where that file is made; empty: kept in memory.
+    std::string spill_dir =
+        {};  ///< Where that file is made, and made itself; empty: kept in memory.
 };
 
 /// Collects rejects from many threads; none is ever dropped. Thread-safe.

@@ -52,8 +52,16 @@ TEST(RejectSink, BeyondItsMemoryItGoesOnInAFileAndGivesAllBackInOrder) {
     EXPECT_EQ(rows, 5000);
 }
 
+TEST(RejectSink, TheFolderOfItsFileIsMade) {
+    const TemporaryFolder folder;
+    RejectSink sink({.memory_bytes_max = 1, .spill_dir = folder.path() + "/not/there"});
+    const Status added = sink.add(reject(1));
+    EXPECT_TRUE(added) << added.error().to_string();
+}
+
 TEST(RejectSink, AFolderThatCannotBeWrittenIsAnErrorNotALoss) {
-    RejectSink sink({.memory_bytes_max = 1, .spill_dir = "/nowhere/at/all"});
+    const TemporaryFolder folder;
+    RejectSink sink({.memory_bytes_max = 1, .spill_dir = folder.file("file", "").path + "/below"});
     const Status added = sink.add(reject(1));
     ASSERT_FALSE(added);
     EXPECT_EQ(added.error().code, ErrorCode::kIo);

@@ -280,6 +280,19 @@ void count_windows(const publish::ProgressUpdate& update, TableReport& report) {
     }
 }
 
+/// An error about records says what is wrong with one of them.
+Error with_first_reject(Error error, const format::RejectSink& rejects) {
+    std::optional<format::Reject> first;
+    const Status found = rejects.for_each([&](const format::Reject& reject) -> Status {
+        first = reject;
+        return make_error(ErrorCode::kCancelled, "one is enough");
+    });
+    if (found || !first) return error;
+    return std::move(error).with(fmt::format("the first rejected record is {}:{}: {}: {}",
+                                             first->file, first->line, first->reason,
+                                             first->detail));
+}
+
 /// Reads files with our own readers. Comes back with the wider spec when the files hold what `spec`
 /// has no place for.
 Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of,
@@ -291,7 +304,9 @@ Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of,
     format::ScanOptions options;
     options.metadata = {{kFileColumn, format::MetadataColumn::Kind::kFile},
                         {kLineColumn, format::MetadataColumn::Kind::kLine}};
-    options.rejects.spill_dir = context.workspace.project->root + "/.ingot/spill";
+    const project::Project& project = *context.workspace.project;
+    const std::string& spill = project.engine.spill;
+    options.rejects.spill_dir = spill.starts_with('/') ? spill : project.root + "/" + spill;
     INGOT_TRY_ASSIGN(const std::unique_ptr<format::FormatSource> records,
                      format::open_source(files_of(inputs, of.table.member), spec, options));
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
@@ -336,7 +351,7 @@ Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of,
         INGOT_TRY_ASSIGN(format::FormatSpec wider, format::widened(records->spec(), surprises));
         return std::optional(std::move(wider));
     }
-    INGOT_TRY(published);
+    if (!published) return with_first_reject(published.error(), records->rejects());
     count_windows(progress, report);
     return std::optional<format::FormatSpec>();
 }
