@@ -50,8 +50,13 @@ Result<format::FormatKind> kind_of(const project::Format& from) {
         }
         return format::FormatKind(std::move(to));
     }
-    if (std::holds_alternative<project::ParquetFormat>(from.kind))
+    if (std::holds_alternative<project::ParquetFormat>(from.kind)) {
+        if (!from.refuse_when.empty()) {
+            return make_error(ErrorCode::kUnsupported, "{}: not yet: parquet with refuse_when",
+                              from.place.to_string());
+        }
         return format::FormatKind(format::ParquetFormat{});
+    }
     return make_error(ErrorCode::kUnsupported, "{}: not yet: the format {}", from.place.to_string(),
                       project::format_name(from));
 }
@@ -112,8 +117,8 @@ Result<format::FormatSpec> format_of(const project::Source& source,
         from.bad_row == project::BadInput::kFail ? format::BadRow::kFail : format::BadRow::kReject;
     spec.bad_value = bad_value_of(from.bad_value);
     if (source.window) spec.time_zone = source.window->timezone;
-    if (from.adapter == "gharchive_legacy")
-        spec.refuse_when.push_back({{"repository"}, "legacy format"});
+    for (const project::RefuseRule& rule : from.refuse_when)
+        spec.refuse_when.push_back({split_path(rule.has_field), rule.reason});
 
     for (const project::ColumnSpec& column : table.columns) {
         if (column.expr || !column.type) continue;

@@ -67,7 +67,8 @@ void add_format(Canon& canon, const Format& format) {
     canon.add("options", fmt::format("{} {} {} {}", static_cast<int>(format.unknown_fields),
                                      static_cast<int>(format.bad_row),
                                      static_cast<int>(format.bad_value), format.max_record_bytes));
-    canon.add("adapter", format.adapter);
+    for (const RefuseRule& rule : format.refuse_when)
+        canon.add("refuse." + rule.has_field, rule.reason);
     for (const auto& [from, to] : format.rename) canon.add("rename." + from, to);
 }
 

@@ -242,9 +242,12 @@ ShapePtr format_shape(const Parts& p) {
             "`auto` by default."),
         key("max_record", p.bytes, "A longer record is a bad row; 16MB."),
         key("rename", map(p.column), "Field of the input: column."),
-        key("adapter",
-            choice({{"gharchive_legacy", "GH Archive's records from before 2015 are mapped."}}),
-            "A mapping of old records."),
+        key("refuse_when",
+            list(object(
+                "refusal",
+                {key("has_field", p.text, "A field: `repository`, `actor.node_id`.").require(),
+                 key("reason", p.text, "What goes with the record to quarantine.").require()})),
+            "Records of another kind: those that have a field are rejected."),
     };
     const auto of = [&](const char* name, std::vector<Key> own) {
         return object(name, join(std::move(own), common));

@@ -197,6 +197,15 @@ TEST(LoadErrors, ValuesThatDoNotRead) {
               std::string::npos);
 }
 
+TEST(LoadErrors, RefusalsThatSayNothing) {
+    const std::string source = "table: bronze.a\nload: snapshot\nfrom: {files: a.json}\n";
+    EXPECT_EQ(source_errors(source + "format: {ndjson: {refuse_when: [{has_field: url}]}}\n"),
+              "sources/s.yml:4:33: 'reason' is missing in this refusal\n");
+    EXPECT_EQ(source_errors(source + "format:\n  ndjson:\n    refuse_when:\n"
+                                     "      - {has_field: \"\", reason: old}\n"),
+              "sources/s.yml:7:9: 'refuse_when' needs a field and a reason that are not empty\n");
+}
+
 TEST(LoadErrors, Choice) {
     EXPECT_EQ(
         model_errors("/* ---\nkind: incrementl\n--- */ SELECT id FROM bronze.events"),

@@ -30,7 +30,9 @@ TEST(Load, GhArchiveExampleIsRead) {
     ASSERT_TRUE(source.window);
     EXPECT_EQ(source.window->to_string(), "hour");
     EXPECT_DOUBLE_EQ(source.missing.allow, 1.0);
-    EXPECT_EQ(source.format.adapter, "gharchive_legacy");
+    ASSERT_EQ(source.format.refuse_when.size(), 2u);
+    EXPECT_EQ(source.format.refuse_when[0].has_field, "repository");
+    EXPECT_EQ(source.format.refuse_when[0].reason, "legacy format");
     EXPECT_EQ(std::get<FilesOrigin>(source.from).retry.retries, 5);
     const Model* events = project->find_model({"gold", "events"});
     ASSERT_NE(events, nullptr);

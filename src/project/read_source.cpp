@@ -36,7 +36,7 @@ CsvFormat read_csv(const Fields& fields, const ReadContext& context) {
     return csv;
 }
 
-void read_common_options(const Fields& fields, Format& format) {
+void read_common_options(const Fields& fields, Format& format, const ReadContext& context) {
     format.unknown_fields = static_cast<UnknownFields>(
         fields.choice("unknown_fields", {"add", "ignore", "reject", "fail"}, 1));
     format.bad_row =
@@ -53,7 +53,15 @@ void read_common_options(const Fields& fields, Format& format) {
             format.rename[entry.key] = entry.value.text;
         }
     }
-    format.adapter = fields.text("adapter");
+    if (const YamlNode* rules = fields.find("refuse_when")) {
+        for (const YamlNode& item : rules->items) {
+            const Fields fields_of(item, fields.shape_of("refuse_when"), context);
+            RefuseRule rule{fields_of.text("has_field"), fields_of.text("reason")};
+            if (rule.has_field.empty() || rule.reason.empty())
+                context.add(item, "'refuse_when' needs a field and a reason that are not empty");
+            format.refuse_when.push_back(std::move(rule));
+        }
+    }
 }
 
 FormatKind plain_format(std::string_view name) {
@@ -77,7 +85,7 @@ Format read_format(const YamlNode& node, const Fields& owner, const ReadContext&
     format.kind = plain_format(name);
     if (auto* json = std::get_if<JsonFormat>(&format.kind)) json->records = options.text("records");
     if (name == "csv") format.kind = read_csv(options, context);
-    read_common_options(options, format);
+    read_common_options(options, format, context);
     return format;
 }
 

@@ -67,6 +67,12 @@ enum class UnknownFields : std::uint8_t { kAdd, kIgnore, kReject, kFail };
 enum class BadInput : std::uint8_t { kReject, kNull, kFail };
 enum class Compression : std::uint8_t { kAuto, kNone, kGzip, kZstd };
 
+/// Records that have this field, whatever its value, are rejected with this reason.
+struct RefuseRule {
+    std::string has_field;  ///< `repository`, `actor.node_id`
+    std::string reason;
+};
+
 struct Format {
     FormatKind kind = NdjsonFormat{};
     UnknownFields unknown_fields = UnknownFields::kIgnore;
@@ -74,7 +80,7 @@ struct Format {
     BadInput bad_value = BadInput::kReject;
     Compression compression = Compression::kAuto;  ///< kAuto: by the name and the first bytes.
     std::uint64_t max_record_bytes = 16ULL << 20;
-    std::string adapter;                        ///< Empty, or `gharchive_legacy`.
+    std::vector<RefuseRule> refuse_when;
     std::map<std::string, std::string> rename;  ///< Field of the input -> column.
     SourcePlace place;
 };

@@ -145,7 +145,7 @@ TEST_F(IngestTask, BadLinesGoToQuarantineWithTheirPlaceAndTheOthersLoad) {
 TEST_F(IngestTask, AWindowOfRefusedRecordsIsRedAndTheOthersPublish) {
     source(fmt::format("{{files: \"in/{}\"}}", kHourFile),
            "load: window\nwindow: hour\ncolumns: {id: bigint}\n"
-           "format: {ndjson: {adapter: gharchive_legacy}}\n");
+           "format: {ndjson: {refuse_when: [{has_field: repository, reason: legacy format}]}}\n");
     write("in/2015-01-01-0.json", "{\"id\":1}\n");
     write("in/2015-01-01-1.json", "{\"id\":2,\"repository\":{}}\n");
     write("in/2015-01-01-2.json", "{\"id\":3}\n{\"id\":4,\"repository\":{}}\n");

@@ -229,13 +229,22 @@ class GhArchive(ExampleCase):
         self.assertEqual(self.number("select sum(events) from gold.hourly_activity"), 113530)
         self.assertEqual(self.number("select count(*) from silver.push_events"), 65456)
 
-    def test_gharchive_real_legacy_hour_is_refused(self):
-        real = self.real_data("gharchive", "2014-02-15-0.json.gz")
-        os.symlink(real, os.path.join(self.params["source"], "2015-01-01-15.json.gz"))
-        self.write_hour("2015-01-01-14", [event(1, created_at="2015-01-01T14:00:00Z")])
-        self.command("run", "--window", "2015-01-01T14..2015-01-01T16")
-        self.assertEqual(self.number("select count(*) from bronze.events where actor is null or id is null"), 0)
-        self.assertEqual(self.number("select count(*) from gold.users where login is null"), 0)
+    def test_gharchive_every_record_of_real_legacy_hours_is_refused_as_such(self):
+        for name, hour in ("2012-04-11-15", 15), ("2014-02-15-0", 16):
+            legacy = self.real_data("gharchive", name + ".json.gz")
+            self.write_hour(f"2015-01-01-{hour}", [event(hour, created_at=f"2015-01-01T{hour}:00:00Z")])
+            with open(os.path.join(self.params["source"], f"2015-01-01-{hour}.json.gz"), "ab") as file, open(legacy, "rb") as old:
+                file.write(old.read())
+        self.run_ok("--window", "2015-01-01T15..2015-01-01T17")
+        self.assertEqual(self.rows("select id from bronze.events order by id"), [{"id": "15"}, {"id": "16"}])
+        self.assertEqual(
+            self.rows("select _file, split_part(_reason, ':', 1) as reason, count(*) as records from quarantine.bronze_events group by all order by 1"),
+            [
+                {"_file": "2015-01-01-15.json.gz", "reason": "legacy format", "records": "5712"},
+                {"_file": "2015-01-01-16.json.gz", "reason": "legacy format", "records": "7119"},
+            ],
+        )
+        self.assertEqual(self.number("select count(*) from gold.users"), 1)
 
     def test_gharchive_unit_tests_of_the_models_pass(self):
         status, _, text = self.command("test")
