@@ -56,8 +56,8 @@ public:
     virtual ~InputFinder() = default;
 
     /// The keys that the source lists by itself, in order: windows that have a file, files that
-    /// match. Nothing when it cannot list (the windows of a URL or a command): then windows have to
-    /// be given.
+    /// match; when none does, one that is not found says where they were looked for. Nothing when
+    /// it cannot list (the windows of a URL or a command): then windows have to be given.
     virtual Result<std::optional<std::vector<Input>>> list() = 0;
     /// One window's input, looked up now.
     virtual Result<Input> find(const Interval& window) = 0;

@@ -97,7 +97,7 @@ public:
                          origin_.path.render_text(render_context(context_, source_, std::nullopt)));
         INGOT_TRY_ASSIGN(Input whole, look_up(path));
         whole.key = kWholeKey;
-        if (source_.load != project::LoadKind::kFiles)
+        if (source_.load != project::LoadKind::kFiles || !whole.found)
             return std::optional(std::vector<Input>{std::move(whole)});
         std::vector<Input> inputs;
         for (std::size_t i = 0; i < whole.files.size(); ++i) {

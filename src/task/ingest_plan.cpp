@@ -194,12 +194,13 @@ Result<IngestWork> plan_files(const project::Source& source, const Known& known,
         return make_error(ErrorCode::kUnsupported, "{}: this source cannot be listed",
                           source.place.to_string());
     IngestWork work;
-    std::string example;
-    std::int64_t there = 0;
     for (ingest::Input& input : *listed) {
-        if (example.empty()) example = input.looked_for;
-        if (!input.found) continue;
-        ++there;
+        if (!input.found) {
+            return make_error(ErrorCode::kNotFound,
+                              "{}: no file at {}: check the path, or the parameter that it comes "
+                              "from",
+                              source.place.to_string(), input.looked_for);
+        }
         const auto before = known.identities.find(input.key);
         const bool snapshot = source.load == project::LoadKind::kSnapshot;
         const bool known_only_when_fetched = input.identities.empty();
@@ -222,11 +223,6 @@ Result<IngestWork> plan_files(const project::Source& source, const Known& known,
             source.load == project::LoadKind::kAppend || context.options.full || other_code;
         if (before == known.identities.end() || changed || again)
             work.load.push_back(std::move(input));
-    }
-    if (there == 0) {
-        return make_error(ErrorCode::kNotFound,
-                          "no file at {}: check the path, or the parameter that it comes from",
-                          example.empty() ? source.place.to_string() : example);
     }
     if (!work.load.empty()) work.reason = fmt::format("{} new or changed", work.load.size());
     return work;
