@@ -49,6 +49,7 @@ Status bring_up_to_date(const project::Model& model, const TaskContext& context,
     INGOT_TRY(check_requirements(model, context));
     INGOT_TRY_ASSIGN(const ModelWork work, plan_model(model, context.workspace, context.pins,
                                                       context.options, context.run.time));
+    if (!work.warning.empty()) report.warnings.push_back(work.warning);
     if (work.empty()) return {};
     report.reason = work.whole ? work.whole->detail : summarize(work.windows);
     std::optional<Error> first;

@@ -60,6 +60,8 @@ Result<ModelWork> plan_model(const project::Model& model, const Workspace& works
     }
     INGOT_TRY_ASSIGN(question.windows, candidate_windows(model, workspace, pins, windows, now));
     question.forced = work.anew || options.full;
+    if (question.windows.empty() && options.window)
+        work.warning = "its inputs have nothing in " + options.window->to_string();
     work.windows = publish::windows_to_do(stored.progress, question);
     if (work.anew && !options.full) {
         for (publish::WindowWork& each : work.windows) {
@@ -157,16 +159,18 @@ Result<std::map<std::string, publish::InputHistory>> input_histories(
     return histories;
 }
 
-/// Everything that the windowed inputs know of; nothing when no input has windows.
-Result<IntervalSet> input_coverage(const project::Model& model, const Workspace& workspace,
-                                   Pins& pins) {
-    IntervalSet coverage;
+/// What the windowed inputs have, missing windows not included; nothing when no input has windows.
+Result<std::optional<IntervalSet>> input_coverage(const project::Model& model,
+                                                  const Workspace& workspace, Pins& pins) {
+    std::optional<IntervalSet> coverage;
     for (const project::TableName& table : base_inputs(*workspace.project, model)) {
         INGOT_TRY_ASSIGN(const delta::SnapshotPtr input, pins.snapshot(table));
         if (!input) continue;
         INGOT_TRY_ASSIGN(const publish::StoredProgress stored, publish::load_progress(*input));
-        for (const publish::ProgressEntry& entry : stored.progress.entries())
-            coverage.add(entry.interval);
+        for (const publish::ProgressEntry& entry : stored.progress.entries()) {
+            if (!coverage) coverage.emplace();
+            if (entry.state != publish::WindowState::kMissing) coverage->add(entry.interval);
+        }
     }
     return coverage;
 }
@@ -174,10 +178,15 @@ Result<IntervalSet> input_coverage(const project::Model& model, const Workspace&
 Result<std::vector<Interval>> candidate_windows(const project::Model& model,
                                                 const Workspace& workspace, Pins& pins,
                                                 const RunOptions& options, Timestamp now) {
+    INGOT_TRY_ASSIGN(const std::optional<IntervalSet> coverage,
+                     input_coverage(model, workspace, pins));
+    if (coverage) {
+        const IntervalSet wanted =
+            options.window ? coverage->intersected(IntervalSet({*options.window})) : *coverage;
+        return project::windows_overlapping(*model.window, wanted);
+    }
     if (options.window)
         return project::windows_overlapping(*model.window, IntervalSet({*options.window}));
-    INGOT_TRY_ASSIGN(const IntervalSet coverage, input_coverage(model, workspace, pins));
-    if (!coverage.empty()) return project::windows_overlapping(*model.window, coverage);
     if (!model.start) {
         INGOT_TRY_ASSIGN(const Interval last, project::last_closed_window(*model.window, now));
         return std::vector<Interval>{last};

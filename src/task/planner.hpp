@@ -26,6 +26,7 @@ struct ModelWork {
     bool anew = false;  ///< What the table holds goes: nothing of it would be replaced otherwise.
     std::map<std::string, publish::InputHistory>
         inputs;  ///< Real tables that it reads, through views too.
+    std::string warning;
     bool empty() const { return windows.empty() && !whole; }
 };
 

@@ -188,7 +188,10 @@ Result<TablePlan> plan_one_model(const project::Model& model, const Plans& befor
         plan.ranges = contiguous_ranges(work->windows);
         plan.windows = static_cast<std::int64_t>(work->windows.size());
     }
-    if (!input) return plan;
+    if (!input) {
+        if (work && !work->warning.empty()) plan.warnings.push_back(work->warning);
+        return plan;
+    }
     if (plan.step != PlannedStep::kRun) plan.step = PlannedStep::kWaits;
     plan.reason += (plan.reason.empty() ? "after " : ", and after ") + input->text();
     return plan;
