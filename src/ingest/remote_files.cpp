@@ -166,6 +166,7 @@ private:
         request.request.retry = retry_of(origin_.retry);
         if (origin_.retry.timeout) request.request.limits.attempt_timeout = *origin_.retry.timeout;
         request.file = file;
+        request.keep_part = true;
         if (kept) {
             request.known = {kept->etag, kept->last_modified};
         } else if (job.input.before.size() == 1) {

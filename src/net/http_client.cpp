@@ -231,8 +231,28 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
 /// A download over all its attempts: what has arrived, and under which version.
 class Download final : public BodySink {
 public:
-    Download(const DownloadRequest& request, PartFile part)
-        : request_(request), part_(std::move(part)) {}
+    /// Goes on from what an earlier call kept.
+    static Result<Download> start(const DownloadRequest& request) {
+        if (request.keep_part) {
+            INGOT_TRY_ASSIGN(std::optional<PartFile::Kept> kept, PartFile::take_kept(request.file));
+            if (kept && kept->part.size() <= request.request.limits.bytes_max) {
+                const std::size_t line = kept->version.find('\n');
+                Validators version{kept->version.substr(0, line), ""};
+                if (line != std::string::npos)
+                    version.last_modified = kept->version.substr(line + 1);
+                return Download(request, std::move(kept->part), std::move(version));
+            }
+        }
+        INGOT_TRY_ASSIGN(PartFile part, PartFile::create(request.file));
+        return Download(request, std::move(part), {});
+    }
+
+    /// For the next call, when it is wanted and can be told apart from another version.
+    void keep_part() {
+        if (!request_.keep_part || part_.size() == 0 || range_validator().empty()) return;
+        const Status kept = part_.keep(validators_.etag + '\n' + validators_.last_modified);
+        if (!kept) log_debug("{}", kept.error().message);  // It is fetched again, then.
+    }
 
     /// Range and If-Range when there is something to continue, else the caller's conditions.
     std::vector<std::string> request_headers() {
@@ -312,6 +332,9 @@ public:
     }
 
 private:
+    Download(const DownloadRequest& request, PartFile part, Validators version)
+        : request_(request), part_(std::move(part)), validators_(std::move(version)) {}
+
     /// A weak ETag may stand for other bytes, so it cannot join two pieces.
     std::string range_validator() const {
         const bool weak = validators_.etag.starts_with("W/");
@@ -379,8 +402,7 @@ HttpClient::~HttpClient() = default;
 
 Result<DownloadOutcome> HttpClient::download(const DownloadRequest& request, std::stop_token stop) {
     const Redactor redact(request.request);
-    INGOT_TRY_ASSIGN(PartFile part, PartFile::create(request.file));
-    Download download(request, std::move(part));
+    INGOT_TRY_ASSIGN(Download download, Download::start(request));
     const SessionPool::Lease session = sessions_->take();
     RetryLoop retries(request.request.retry, clock_, random_);
     for (;;) {
@@ -397,7 +419,10 @@ Result<DownloadOutcome> HttpClient::download(const DownloadRequest& request, std
         }
         failure->error = redact(std::move(failure->error));
         log_debug("{}", failure->error.message);
-        INGOT_TRY(retries.wait_for_next(*std::move(failure), stop));
+        if (Status again = retries.wait_for_next(*std::move(failure), stop); !again) {
+            download.keep_part();
+            return std::move(again).error();
+        }
     }
 }
 

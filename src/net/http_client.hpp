@@ -62,6 +62,9 @@ struct DownloadRequest {
     /// The version that the caller has: unchanged is then the outcome NotModified.
     Validators known = {};
     std::string sha256_expected = {};  ///< Hexadecimal digits; empty: any.
+    /// What a failed download got stays in `file` + ".part", and the next one, also of another
+    /// process, goes on from there if the resource is still the same.
+    bool keep_part = false;
 };
 
 struct Downloaded {
@@ -98,8 +101,9 @@ public:
     HttpClient& operator=(const HttpClient&) = delete;
 
     /// Streams the resource into `file`, replacing it; while it runs the bytes are in
-    /// `file` + ".part". Any other outcome, and every error, leaves `file` as it was. Not durable:
-    /// it may be downloaded again. Two downloads must not have one target.
+    /// `file` + ".part" and `file` + ".part.version". Any other outcome, and every error, leaves
+    /// `file` as it was. Not durable: it may be downloaded again. Two downloads must not have one
+    /// target.
     Result<DownloadOutcome> download(const DownloadRequest& request, std::stop_token stop = {});
 
     /// A small body in memory. Every status but a redirect is a value, except that one which asks

@@ -251,6 +251,48 @@ TEST_F(HttpClientTest, GivesUpOnAServerThatAlwaysBreaksOff) {
     EXPECT_EQ(server.requests().size(), 5U);
 }
 
+TEST_F(HttpClientTest, AnotherClientGoesOnFromWhatAFailedDownloadKept) {
+    HttpTestServer server(BreakingServer{body_, 2, 100'000});
+    DownloadRequest request = to_file(server.url("/a"));
+    request.request.retry.attempts_max = 1;
+    request.keep_part = true;
+    EXPECT_EQ(failed(request).code, ErrorCode::kIo);
+    EXPECT_EQ(fs::file_size(file_ + ".part"), 100'000U);
+    HttpClient other(clock_);
+    ASSERT_FALSE(other.download(request)) << "it breaks off again";
+    const auto outcome = other.download(request);
+    ASSERT_TRUE(outcome) << outcome.error().to_string();
+    EXPECT_EQ(content(), body_);
+    EXPECT_EQ(std::get<Downloaded>(*outcome).sha256, sha256_hex(body_));
+    EXPECT_EQ(server.requests().back().header("range"), "bytes=200000-");
+    EXPECT_FALSE(fs::exists(file_ + ".part.version"));
+}
+
+TEST_F(HttpClientTest, AKeptPartOfAnotherVersionIsDropped) {
+    const std::string other_body = random_body(120'000);
+    HttpTestServer server([&](const TestRequest& asked, TestConnection& connection) {
+        if (asked.number == 0) return BreakingServer{body_, 1, 100'000}(asked, connection);
+        connection.respond(200, "ETag: \"v2\"\r\n", other_body);
+    });
+    DownloadRequest request = to_file(server.url("/a"));
+    request.request.retry.attempts_max = 1;
+    request.keep_part = true;
+    EXPECT_EQ(failed(request).code, ErrorCode::kIo);
+    downloaded(request);
+    EXPECT_EQ(server.requests().back().header("if-range"), "\"v1\"");
+    EXPECT_EQ(content(), other_body);
+}
+
+TEST_F(HttpClientTest, APartWithoutItsVersionIsStartedOver) {
+    HttpTestServer server(BreakingServer{body_});
+    std::ofstream(file_ + ".part") << "what a killed process left";
+    DownloadRequest request = to_file(server.url("/a"));
+    request.keep_part = true;
+    downloaded(request);
+    EXPECT_EQ(server.requests().back().header("range"), "");
+    EXPECT_EQ(content(), body_);
+}
+
 TEST_F(HttpClientTest, WaitsAsLongAsTheServerAsks) {
     HttpTestServer server([](const TestRequest& request, TestConnection& connection) {
         if (request.number == 0) return connection.respond(503, "Retry-After: 120\r\n", "busy");

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <curl/curl.h>
 #include <optional>
 #include <utility>
@@ -75,6 +76,12 @@ long milliseconds(Duration duration) {
         std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
+/// libcurl knows the certificates of the system only; this variable of OpenSSL names others.
+const char* certificates_file() {
+    static const char* const kFile = std::getenv("SSL_CERT_FILE");
+    return kFile != nullptr && *kFile != '\0' ? kFile : nullptr;
+}
+
 HeaderList header_list(const std::vector<std::string>& lines) {
     curl_slist* list = nullptr;
     for (const std::string& line : lines) list = ::curl_slist_append(list, line.c_str());
@@ -87,6 +94,7 @@ void set_options(CURL* easy, const ExchangeRequest& request, curl_slist* headers
     ::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (const char* file = certificates_file()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, file);
     ::curl_easy_setopt(easy, CURLOPT_USERAGENT, "ingot/" INGOT_VERSION);
     ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text);
@@ -150,6 +158,10 @@ AttemptFailure failure(CURLcode code, const char* detail) {
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
             return {make_error(ErrorCode::kIo, "{}", text), true};
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return {make_error(ErrorCode::kIo,
+                               "{} (SSL_CERT_FILE names a file of certificates to trust)", text),
+                    false};
         case CURLE_URL_MALFORMAT:
             return {make_error(ErrorCode::kInvalidArgument, "{}", text), false};
         default:
