@@ -240,7 +240,7 @@ ShapePtr format_shape(const Parts& p) {
                     {"gzip", "gzip"},
                     {"zstd", "zstd"}}),
             "`auto` by default."),
-        key("max_record", p.bytes, "A longer record is a bad row; 16MB."),
+        key("max_record", p.bytes, "A longer record is a bad row; 1GiB.").later("max_record"),
         key("rename", map(p.column), "Field of the input: column."),
         key("refuse_when",
             list(object(

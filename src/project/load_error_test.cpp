@@ -540,6 +540,9 @@ TEST(LoadErrors, NotYet) {
         "sources/s.yml:3:8: not yet: from postgres\n");
     EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nfrom: {files: a}\nformat: avro\n"),
               "sources/s.yml:4:9: not yet: format avro\n");
+    EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nfrom: {files: a.csv}\n"
+                            "format: {csv: {max_record: 1MB}}\n"),
+              "sources/s.yml:4:16: not yet: max_record\n");
     EXPECT_EQ(model_errors("/* --- kind: stream --- */ SELECT id FROM bronze.events"),
               "models/silver/a.sql:1:14: not yet: kind: stream\n");
     EXPECT_EQ(errors({{"project.yml",
