@@ -12,7 +12,7 @@ components=${INGOT_COMPONENTS:-$HOME/.cache/ingot/components}
 
 have() {
     [ -d "$components/python-${packages//,/-}" ] && [ -d "$components/delta-spark-${packages##*==}" ] && command -v java >/dev/null && return
-    echo "PySpark and Delta are not installed: \`make peers\` does it (Java 17 and Maven: apt-get install openjdk-17-jre-headless maven)"
+    echo "PySpark and Delta are not installed: \`make peers\` does it (with openjdk-17-jre-headless, maven and python3-pip of Debian)"
     return 77
 }
 
