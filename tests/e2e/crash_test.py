@@ -359,6 +359,8 @@ class CrashCase(unittest.TestCase):
         done = self.run_ingot(lake, extra=("--full",))
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("No space left", done.stdout + done.stderr)
+        named, present = self.referenced_and_present(lake)
+        self.assertEqual(present, named, "what was staged is gone")
         self.assert_undisturbed(lake)
         os.remove(os.path.join(disk, "ballast"))
         self.run_ok(lake=lake, extra=("--full",))
