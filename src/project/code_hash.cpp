@@ -127,6 +127,7 @@ public:
         canon.add("window", model.window ? model.window->to_string() : "");
         canon.add("late", fmt::format("{}", static_cast<int>(model.late)));
         add_rules(canon, model.reject);
+        if (model.deletes != Deletes::kIgnore) canon.add("deletes", "close");
         add_duplicates(canon, model);
         if (model.kind == ModelKind::kCommand) add_columns(canon, model.columns);
         for (const auto& [name, value] : model.matrix) canon.add("matrix." + name, value.to_json());

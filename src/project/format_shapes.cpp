@@ -361,7 +361,7 @@ std::vector<Key> source_table_keys(const Parts& p, const ShapePtr& format) {
             key("warn", p.rules, "Rows that are counted and kept."),
             key("checks", p.table_checks, "Checks of the table."),
             key("min_rows", p.integer, "Fewer rows are a failure."),
-            key("retention", p.retention, "How long things are kept.")};
+            key("retention", p.retention, "How long things are kept.").later("retention")};
 }
 
 ShapePtr source_shape(const Parts& p) {
@@ -446,7 +446,13 @@ ShapePtr model_shape(const Parts& p) {
               key("key", p.columns_list, "What identifies a row."),
               key("order_by", p.columns_list,
                   "merge, scd2: stored; an incoming row wins only when it is >= the stored one."),
-              key("time", p.column, "incremental: the column that says in which window a row is."),
+              key("time", p.column,
+                  "incremental: the column that says in which window a row is. scd2: since when it "
+                  "holds; without it, since the run that saw it."),
+              key("deletes",
+                  choice({{"ignore", "Its last version stays current."},
+                          {"close", "Its last version ends at `$run.time`."}}),
+                  "scd2: a key that the SELECT no longer returns; `ignore` by default."),
               key("window", p.window_unit,
                   "The unit of progress; taken from the inputs by default."),
               key("timezone", p.timezone, "Where windows are cut."),
@@ -473,7 +479,7 @@ ShapePtr model_shape(const Parts& p) {
               key("checks", p.table_checks, "Checks of the table."),
               key("requires", map(requirement, ScalarKind::kTable),
                   "What must hold of an input before a run."),
-              key("retention", p.retention, "How long things are kept."),
+              key("retention", p.retention, "How long things are kept.").later("retention"),
               key("tests", list(test), "Unit tests, run in memory by `ingot test`."),
               key("partition", p.columns_list, "Physical partition columns."),
               key("cluster", p.columns_list, "Columns that files are sorted by."),

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "project/history.hpp"
 #include "project/lineage_cache_internal.hpp"
 #include "project/resolve_internal.hpp"
 
@@ -157,12 +158,26 @@ private:
             report(model, columns.error());
             return unknown(model.name, columns.error().message);
         }
+        if (model.kind == ModelKind::kScd2) add_history(model, *columns);
         check_contract(model, *columns);
         Schema schema;
         for (const sql::ColumnLineage& column : *columns) schema.fields.push_back(column.column);
         if (model.kind == ModelKind::kCommand) schema = *declared_schema(model.columns);
         schemas_.emplace(model.name, std::move(schema));
         result_.tables.emplace(model.name, TableColumns{*std::move(columns), ""});
+    }
+
+    /// What is wrong with `time` and the like is said by check_contract, or when the model runs.
+    static void add_history(const Model& model, std::vector<sql::ColumnLineage>& columns) {
+        Schema selected;
+        std::vector<std::pair<std::string, std::string>> of_time;
+        for (const sql::ColumnLineage& column : columns) {
+            selected.fields.push_back(column.column);
+            if (column.column.name == model.time) of_time = column.sources;
+        }
+        const auto added = history_columns(model, selected);
+        if (!added) return;
+        for (const Field& field : *added) columns.push_back({field, of_time});
     }
 
     std::optional<Schema> input_schema(const TableName& input) const {

@@ -545,6 +545,12 @@ TEST(LoadErrors, NotYet) {
               "sources/s.yml:4:16: not yet: max_record\n");
     EXPECT_EQ(model_errors("/* --- kind: stream --- */ SELECT id FROM bronze.events"),
               "models/silver/a.sql:1:14: not yet: kind: stream\n");
+    EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nfrom: {files: a.csv}\n"
+                            "retention: {rows: 90d}\n"),
+              "sources/s.yml:4:1: not yet: retention\n");
+    EXPECT_EQ(model_errors("/* ---\nkind: table\nretention: {log: 30d}\n--- */ SELECT id FROM "
+                           "bronze.events"),
+              "models/silver/a.sql:3:1: not yet: retention\n");
     EXPECT_EQ(errors({{"project.yml",
                        "name: a\nstore: postgres://x\nnotify: {me: {webhook: $secret.H}}\n"
                        "on_failure: {notify: me}\nserver: {listen: x}\n"}}),
@@ -552,6 +558,24 @@ TEST(LoadErrors, NotYet) {
               "project.yml:5:1: not yet: server\n");
     EXPECT_EQ(errors({{"project.yml", "name: a\nstore: postgres://x\n"}}),
               "project.yml:2:8: not yet: store in PostgreSQL\n");
+}
+
+TEST(LoadErrors, Histories) {
+    EXPECT_EQ(
+        model_errors("/* --- kind: scd2 --- */ SELECT id FROM bronze.events"),
+        "models/silver/a.sql:1:1: `kind: scd2` needs 'key': the columns that identify a row\n");
+    EXPECT_EQ(model_errors("/* ---\nkind: merge\nkey: [id]\ndeletes: close\n--- */ SELECT id FROM "
+                           "bronze.events"),
+              "models/silver/a.sql:4:10: 'deletes' does not go with `kind: merge`: only a history "
+              "can end\n");
+    const std::string by_windows = model_errors(
+        "/* ---\nkind: scd2\nkey: [id]\ndeletes: close\nwindow: hour\n--- */ SELECT id FROM "
+        "bronze.events WHERE created_at >= $window.start");
+    EXPECT_NE(by_windows.find("models/silver/a.sql:1:1: `kind: scd2` by windows needs 'time'"),
+              std::string::npos)
+        << by_windows;
+    EXPECT_NE(by_windows.find("`deletes: close` does not go with windows"), std::string::npos)
+        << by_windows;
 }
 
 TEST(LoadErrors, NotYetIsItsOwnCode) {

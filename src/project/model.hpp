@@ -36,6 +36,8 @@ std::string_view model_kind_name(ModelKind kind);
 enum class LatePolicy : std::uint8_t { kReprocess, kQuarantine, kIgnore };
 enum class OnSchemaChange : std::uint8_t { kFail, kAdd, kWiden, kRebuild };
 enum class OnCodeChange : std::uint8_t { kForward, kRebuild };
+/// kScd2: what becomes of a key that the SELECT no longer returns.
+enum class Deletes : std::uint8_t { kIgnore, kClose };
 
 /// What must hold of an input before the model runs.
 struct Requirement {
@@ -96,6 +98,7 @@ struct Model {
     std::optional<WindowSpec> window;  ///< Said, or taken from the inputs; absent: not windowed.
     std::optional<Timestamp> start;    ///< First window; from `start` or `defaults.start`.
     LatePolicy late = LatePolicy::kReprocess;
+    Deletes deletes = Deletes::kIgnore;
     OnSchemaChange on_schema_change = OnSchemaChange::kFail;
     OnCodeChange on_code_change = OnCodeChange::kRebuild;
 

@@ -172,6 +172,9 @@ void check_kind_keys(const Fields& fields, const Model& model, const ReadContext
         default:
             break;
     }
+    if (model.kind != ModelKind::kScd2) {
+        refuses({"deletes"}, "only a history can end");
+    }
     if (model.kind != ModelKind::kCommand) {
         refuses({"command", "emits", "environment", "timeout"}, "they go with `kind: command`");
     }
@@ -247,6 +250,7 @@ Model read_model(const Fields& fields, const SqlFile& sql, const ReadContext& co
     model.start = read_start(fields, context);
     model.late =
         static_cast<LatePolicy>(fields.choice("late", {"reprocess", "quarantine", "ignore"}, 0));
+    model.deletes = static_cast<Deletes>(fields.choice("deletes", {"ignore", "close"}, 0));
     model.on_schema_change = static_cast<OnSchemaChange>(
         fields.choice("on_schema_change", {"fail", "add", "widen", "rebuild"}, 0));
     model.on_code_change =

@@ -374,6 +374,19 @@ bool uses_window(const Model& model) {
                        [](const std::string& name) { return name.starts_with("window."); });
 }
 
+void check_history_by_windows(const Model& model, Problems& problems) {
+    if (model.time.empty()) {
+        problems.add(model.place,
+                     "`kind: scd2` by windows needs 'time', the column that says since when a row "
+                     "holds: else its history would depend on the order in which windows run");
+    }
+    if (model.deletes == Deletes::kClose) {
+        problems.add(model.place,
+                     "`deletes: close` does not go with windows: a window does not say which keys "
+                     "are left; drop 'window' and $window from the SELECT");
+    }
+}
+
 /// Length enough to compare by.
 std::int64_t coarseness(const WindowSpec& spec) {
     constexpr std::int64_t kMinutes[] = {1, 60, 1440, 10'080, 43'200, 525'600};
@@ -443,7 +456,9 @@ void set_windows(Project& project, Problems& problems) {
                                           "'window: hour' (or day, ...)");
             continue;
         }
-        if (model.window) windows.emplace(model.name, *model.window);
+        if (!model.window) continue;
+        windows.emplace(model.name, *model.window);
+        if (model.kind == ModelKind::kScd2) check_history_by_windows(model, problems);
     }
 }
 

@@ -57,8 +57,8 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
     crash_point("publish.staged");
 
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
-        const ReplacementInput input{request, context, base.snapshot, staged.accepted,
-                                     staged.columns};
+        const ReplacementInput input{request,         context,        base.snapshot,
+                                     staged.accepted, staged.columns, &staged.rejected};
         INGOT_TRY_ASSIGN(const Replacement replacement, plan_replacement(input, files));
         INGOT_TRY(audit(request, context, base, staged, replacement));
         crash_point("publish.audited");
@@ -374,9 +374,9 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
             quarantine.run_id = request.run_id;
             const IntervalSet windows = windows_of(staged.progress);
             if (windows.empty()) {
-                quarantine.mode = std::holds_alternative<OverwriteTable>(request.mode)
-                                      ? WriteMode(OverwriteTable{})
-                                      : WriteMode(AppendRows{});
+                quarantine.mode = std::holds_alternative<AppendRows>(request.mode)
+                                      ? WriteMode(AppendRows{})
+                                      : WriteMode(OverwriteTable{});
             } else {
                 quarantine.mode = ReplaceRange{request.quarantine->window_column, windows};
             }

@@ -34,8 +34,22 @@ struct ReplaceRange {
 struct UpsertByKey {
     std::vector<std::string> key;
     std::vector<std::string> order_by;
+    bool anew = false;  ///< What is stored goes first.
 };
-using WriteMode = std::variant<AppendRows, OverwriteTable, ReplaceRange, UpsertByKey>;
+/// Keeps the versions of each key, copy on write; rows are those of begun_versions (history_sql).
+/// A row says what holds of its key since its `time`; one with the values of the version before it
+/// begins none. Of several rows with one key and time the greatest in `order_by` wins, then in the
+/// remaining columns. Without `time`, rows hold since `now`. Rows with a null key or time are an
+/// error.
+struct KeepHistory {
+    std::vector<std::string> key;
+    std::vector<std::string> order_by;
+    std::string time;            ///< Column; empty: what is seen holds since `now`.
+    bool close_missing = false;  ///< Keys that are not among the rows end now.
+    Timestamp now;
+    bool anew = false;  ///< What is stored goes first.
+};
+using WriteMode = std::variant<AppendRows, OverwriteTable, ReplaceRange, UpsertByKey, KeepHistory>;
 
 /// What a table is to be like. The schema of an existing table is evolved as `on_schema_change`
 /// allows.

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <functional>
 
 #include "delta/overlay.hpp"
+#include "publish/history_sql.hpp"
 #include "publish/input_changes.hpp"
 #include "publish/merge_sql.hpp"
 #include "publish/replacement_internal.hpp"
@@ -11,11 +13,14 @@ namespace {
 
 constexpr const char* kStored = "staged.stored";
 constexpr const char* kIncoming = "staged.incoming";
+constexpr const char* kRejected = "staged.rejected";
 
 Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode,
                                   StagedFiles& files);
 Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
                            StagedFiles& files);
+Result<Replacement> keep_history(const ReplacementInput& input, const KeepHistory& mode,
+                                 StagedFiles& files);
 
 }  // namespace
 
@@ -26,6 +31,8 @@ Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles&
     }
     if (const auto* by_key = std::get_if<UpsertByKey>(&input.request.mode))
         return upsert(input, *by_key, files);
+    if (const auto* history = std::get_if<KeepHistory>(&input.request.mode))
+        return keep_history(input, *history, files);
     Replacement replacement;
     replacement.base = input.base;
     replacement.added = input.incoming.files;
@@ -165,13 +172,61 @@ Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRa
     return replacement;
 }
 
+/// A SELECT over the incoming rows and those that are stored for the same keys, in place of the
+/// latter.
+struct KeyedRewrite {
+    const std::vector<std::string>& key;
+    std::vector<std::string> not_null;  ///< Of every incoming row.
+    bool anew = false;                  ///< Nothing that is stored stays.
+    bool all_keys = false;              ///< Keys without an incoming row are rewritten too.
+    const delta::SnapshotPtr& rejected;
+    std::function<std::string(const Schema& schema, const std::string& stored)> select;
+};
+
+Result<Replacement> rewrite_keys(const ReplacementInput& input, const KeyedRewrite& rewrite,
+                                 StagedFiles& files);
+
+Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
+                           StagedFiles& files) {
+    const auto select = [&](const Schema& schema, const std::string& stored) {
+        return merge_select(mode, schema, kIncoming, stored);
+    };
+    return rewrite_keys(input, {mode.key, mode.key, mode.anew, false, nullptr, select}, files);
+}
+
+/// The rows for the quarantine as a snapshot; null when there are none.
+Result<delta::SnapshotPtr> rejected_rows(const ReplacementInput& input) {
+    if (input.rejected == nullptr || input.rejected->files.empty()) return delta::SnapshotPtr();
+    delta::Metadata metadata;
+    metadata.schema_string = delta::schema_to_json(input.request.quarantine->shape.schema);
+    return delta::overlay(input.request.quarantine->location, nullptr,
+                          {true, {}, input.rejected->files, metadata});
+}
+
+Result<Replacement> keep_history(const ReplacementInput& input, const KeepHistory& mode,
+                                 StagedFiles& files) {
+    delta::SnapshotPtr rejected;
+    if (mode.close_missing) {
+        INGOT_TRY_ASSIGN(rejected, rejected_rows(input));
+    }
+    const auto select = [&](const Schema& schema, const std::string& stored) {
+        return history_select(mode, schema,
+                              {kIncoming, stored, rejected ? kRejected : std::string()});
+    };
+    std::vector<std::string> not_null = mode.key;
+    if (!mode.time.empty()) not_null.push_back(mode.time);
+    return rewrite_keys(
+        input, {mode.key, std::move(not_null), mode.anew, mode.close_missing, rejected, select},
+        files);
+}
+
 /// Stored files whose keys may be among the incoming ones, by the range of the first key column.
 Result<delta::FileSelection> files_with_keys(const ReplacementInput& input,
                                              const delta::Snapshot& incoming,
-                                             const UpsertByKey& mode) {
+                                             const std::vector<std::string>& key) {
     std::optional<Scalar> least;
     std::optional<Scalar> greatest;
-    const delta::Predicate::ColumnPath column{mode.key.front()};
+    const delta::Predicate::ColumnPath column{key.front()};
     for (const delta::FileOrdinal file : incoming.files().all()) {
         const delta::ColumnBounds bounds = incoming.files().bounds(file, column);
         if (!bounds.min || !bounds.max) return input.base->files().all();
@@ -185,28 +240,32 @@ Result<delta::FileSelection> files_with_keys(const ReplacementInput& input,
                                   delta::Predicate::compare(column, Op::kLe, *greatest)}));
 }
 
-Status check_keys(const ReplacementInput& input, engine::Session& session,
-                  const UpsertByKey& mode) {
-    std::string any_null;
-    for (const std::string& name : mode.key)
-        any_null += (any_null.empty() ? "" : " OR ") + quality::quoted_name(name) + " IS NULL";
-    INGOT_TRY_ASSIGN(const ColumnBatch counted,
-                     session.query_all(
-                         {fmt::format("SELECT count(*) FROM {} WHERE {}", kIncoming, any_null), {}},
-                         input.context.stop));
-    const auto nulls = counted.columns.front().value<std::int64_t>(0);
-    if (nulls == 0) return {};
-    return make_error(ErrorCode::kInvalidArgument,
-                      "{}: {} rows have a null key; filter them, or reject them with a rule "
-                      "(reject: [{{reason: NULL_KEY, when: ...}}])",
-                      input.request.table, nulls);
+Status check_not_null(const ReplacementInput& input, engine::Session& session,
+                      const KeyedRewrite& rewrite) {
+    for (const std::string& name : rewrite.not_null) {
+        INGOT_TRY_ASSIGN(const ColumnBatch counted,
+                         session.query_all({fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL",
+                                                        kIncoming, quality::quoted_name(name)),
+                                            {}},
+                                           input.context.stop));
+        const auto nulls = counted.columns.front().value<std::int64_t>(0);
+        if (nulls == 0) continue;
+        const bool is_key =
+            std::find(rewrite.key.begin(), rewrite.key.end(), name) != rewrite.key.end();
+        return make_error(ErrorCode::kInvalidArgument,
+                          "{}: {} rows have a null {}; filter them, or reject them with a rule "
+                          "(reject: [{{reason: NULL_{}, when: \"{} is null\"}}])",
+                          input.request.table, nulls, is_key ? "key" : "time",
+                          is_key ? "KEY" : "TIME", name);
+    }
+    return {};
 }
 
-Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
-                           StagedFiles& files) {
+Result<Replacement> rewrite_keys(const ReplacementInput& input, const KeyedRewrite& rewrite,
+                                 StagedFiles& files) {
     Replacement replacement;
     replacement.base = input.base;
-    if (input.incoming.files.empty()) return replacement;
+    if (input.incoming.files.empty() && !rewrite.all_keys && !rewrite.anew) return replacement;
     Schema schema;
     for (const delta::TableColumn& column : input.columns) schema.fields.push_back(column.field);
 
@@ -217,25 +276,28 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
                      delta::overlay(input.request.location, nullptr,
                                     {true, {}, input.incoming.files, metadata}));
     std::map<std::string, delta::SnapshotPtr> visible{{kIncoming, incoming}};
+    if (rewrite.rejected) visible[kRejected] = rewrite.rejected;
+    delta::FileSelection stored;
     if (input.base) {
-        INGOT_TRY_ASSIGN(replacement.removed, files_with_keys(input, *incoming, mode));
+        INGOT_TRY_ASSIGN(stored, files_with_keys(input, *incoming, rewrite.key));
+        if (rewrite.all_keys || rewrite.anew) stored = input.base->files().all();
+        replacement.removed = stored;
         replacement.reads.whole_table = true;
-        INGOT_TRY_ASSIGN(visible[kStored], only(input.base, replacement.removed));
+        if (rewrite.anew) stored.clear();
+        INGOT_TRY_ASSIGN(visible[kStored], only(input.base, stored));
     }
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
                      input.context.open_session(visible));
-    INGOT_TRY(check_keys(input, *session, mode));
+    INGOT_TRY(check_not_null(input, *session, rewrite));
     INGOT_TRY_ASSIGN_WITH(
         engine::WriteResult written,
-        session->write({merge_select(mode, schema, kIncoming,
-                                     replacement.removed.empty() ? std::string() : kStored),
-                        {}},
+        session->write({rewrite.select(schema, stored.empty() ? std::string() : kStored), {}},
                        table_target(input.request, input.columns), input.context.stop),
         "while merging into " + input.request.table);
     files.add(input.request.location, written.files);
 
     std::int64_t stored_rows = 0;
-    if (input.base) stored_rows = input.base->files().live_rows(replacement.removed).value_or(0);
+    if (input.base) stored_rows = input.base->files().live_rows(stored).value_or(0);
     replacement.added = written.files;
     replacement.rewritten = written.files;
     replacement.merged_rows =

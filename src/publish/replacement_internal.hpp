@@ -14,6 +14,7 @@ struct ReplacementInput {
     delta::SnapshotPtr base;  ///< Null: the table is new.
     const engine::WriteResult& incoming;
     const std::vector<delta::TableColumn>& columns;
+    const engine::WriteResult* rejected = nullptr;  ///< Rows for the request's quarantine.
 };
 
 /// Which files go and which come, given the table as it is now.

@@ -501,8 +501,13 @@ Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& 
     const std::string key = plain_list(model.key);
     imply(fmt::format("key_not_null({})", key), project::NotNullCheck{model.key},
           "A row without its key cannot be found again.");
-    const bool merge_picks = model.kind == project::ModelKind::kMerge && !model.order_by.empty();
-    if (model.duplicates.mode == project::Duplicates::Mode::kError && !merge_picks) {
+    const bool is_history = model.kind == project::ModelKind::kScd2;
+    const bool publishing_picks =
+        (model.kind == project::ModelKind::kMerge || is_history) && !model.order_by.empty();
+    // A history by time has several rows of a key, and the same row may come with several windows.
+    const bool shares_keys = is_history && !model.time.empty();
+    if (model.duplicates.mode == project::Duplicates::Mode::kError && !publishing_picks &&
+        !shares_keys) {
         imply(fmt::format("key_unique({})", key), project::UniqueCheck{model.key},
               "Say duplicates: newest or keep to choose between rows of one key.");
     }

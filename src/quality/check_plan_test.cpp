@@ -443,6 +443,11 @@ TEST_F(ChecksTest, ResolvedDuplicatesNeedNoUniqueCheck) {
     EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 2U);
     model.order_by = {"day"};
     EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 1U);
+    model.kind = project::ModelKind::kScd2;
+    model.order_by.clear();
+    EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 2U);
+    model.time = "day";
+    EXPECT_EQ(implied_checks(model, target.schema, {})->checks.size(), 1U);
 }
 
 TEST_F(ChecksTest, WhatAModelSaysOfItsKeyIsNotCheckedTwice) {

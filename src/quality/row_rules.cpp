@@ -220,8 +220,11 @@ RowRules rules_of(const project::Model& model) {
     rules.key = model.key;
     rules.newest_by = model.order_by;
     if (rules.newest_by.empty() && !model.time.empty()) rules.newest_by = {model.time};
-    const bool merge_picks = model.kind == project::ModelKind::kMerge && !model.order_by.empty();
-    if (merge_picks && model.duplicates.mode == Duplicates::Mode::kNewest) rules.key.clear();
+    const bool is_history = model.kind == project::ModelKind::kScd2;
+    if (is_history && !model.time.empty() && !model.key.empty()) rules.key.push_back(model.time);
+    const bool publishing_picks =
+        (model.kind == project::ModelKind::kMerge || is_history) && !model.order_by.empty();
+    if (publishing_picks && model.duplicates.mode == Duplicates::Mode::kNewest) rules.key.clear();
     return rules;
 }
 

@@ -28,8 +28,9 @@ struct RowRules {
     std::vector<std::string> newest_by;
 };
 
-/// The rules of a model. `newest` of a merge with an `order_by` is not among them: merging does
-/// just that, and counts the rows that lost.
+/// The rules of a model. `newest` of a merge or scd2 with an `order_by` is not among them: merging
+/// does just that, and counts the rows that lost. Rows of an scd2 with a `time` share a key when
+/// they share the time too.
 RowRules rules_of(const project::Model& model);
 RowRules rules_of(const project::SourceTable& table);
 

@@ -275,6 +275,8 @@ TEST(RowRules, AModelThatMergesResolvesNewestByItself) {
     model.order_by.clear();
     model.time = "seen_at";
     EXPECT_THAT(rules_of(model).newest_by, ElementsAre("seen_at"));
+    model.kind = project::ModelKind::kScd2;
+    EXPECT_THAT(rules_of(model).key, ElementsAre("id", "seen_at")) << "several versions of a key";
 }
 
 // Against a brute-force evaluator.

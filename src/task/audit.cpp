@@ -1,5 +1,6 @@
 #include "task/audit.hpp"
 
+#include "project/history.hpp"
 #include "project/window.hpp"
 #include "quality/readiness.hpp"
 #include "quality/tables.hpp"
@@ -62,15 +63,35 @@ Result<CheckRun> plan_run(const AuditedTable& table, const Schema& schema,
     return run;
 }
 
-quality::Judgement judge_rows(const AuditedTable& table, const publish::StagedTable& staged,
-                              const TableReport& report) {
+/// Rows that the staged ones can be compared with: those of the version before, when both are the
+/// whole state.
+Result<std::optional<std::int64_t>> rows_before(const AuditedTable& table,
+                                                const publish::StagedTable& staged,
+                                                const TaskContext& context) {
+    if (table.parameters.window || !staged.before) return std::optional<std::int64_t>();
+    if (table.replaces_table) return row_count(staged.before);
+    if (table.model == nullptr || table.model->kind != project::ModelKind::kScd2 ||
+        !project::holds_history(*table.model, staged.before->schema())) {
+        return std::optional<std::int64_t>();
+    }
+    INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
+                     context.pins.open_session({{kStagedTable, staged.before}}));
+    INGOT_TRY_ASSIGN(const ColumnBatch counted,
+                     session->query_all({fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL",
+                                                     kStagedTable, project::kValidTo),
+                                         {}},
+                                        context.stop));
+    return std::optional(counted.columns.front().value<std::int64_t>(0));
+}
+
+Result<quality::Judgement> judge_rows(const AuditedTable& table, const publish::StagedTable& staged,
+                                      const TaskContext& context, const TableReport& report) {
     quality::VolumeFacts facts;
     facts.accepted = staged.rows;
     facts.rejected = staged.rejected;
     facts.reasons = report.reasons;
     facts.allow_empty = table.allow_empty;
-    // Only a whole rebuild is comparable with the version before: windows differ.
-    if (!table.parameters.window && table.replaces_table) facts.previous = row_count(staged.before);
+    INGOT_TRY_ASSIGN(facts.previous, rows_before(table, staged, context));
     for (const project::Check& check : table.checks) {
         facts.says_itself =
             facts.says_itself || std::holds_alternative<project::RowCountCheck>(check.body);
@@ -84,7 +105,8 @@ publish::Audit make_audit(const AuditedTable& table, const TaskContext& context,
                           TableReport& report) {
     return [table, &context,
             &report](const publish::StagedTable& staged) -> Result<publish::AuditVerdict> {
-        const quality::Judgement volume = judge_rows(table, staged, report);
+        INGOT_TRY_ASSIGN(const quality::Judgement volume,
+                         judge_rows(table, staged, context, report));
         if (!volume.ok()) return publish::AuditVerdict{volume.sentence};
         if (volume.verdict == quality::Verdict::kWarn) report.warnings.push_back(volume.sentence);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "project/history.hpp"
 #include "publish/merge_sql.hpp"
 #include "publish/publish.hpp"
 #include "quality/readiness.hpp"
@@ -11,6 +12,7 @@
 #include "quality/tables.hpp"
 #include "quality/window_sql.hpp"
 #include "task/audit.hpp"
+#include "task/history.hpp"
 #include "task/report_internal.hpp"
 
 namespace ingot::task {
@@ -76,10 +78,13 @@ TableReport run_model(const project::Model& model, const TaskContext& context) {
 namespace {
 
 /// Whether the SELECTs of several ranges, put together, give what one after the other gives: rows
-/// belong to one range alone, or the newest of a key wins wherever it comes from. A rule that
-/// rejects the newest lets an older one through only when that one is published first.
+/// belong to one range alone, or a history has its time, or the newest of a key wins wherever it
+/// comes from. A rule that rejects the newest lets an older one through only when that one is
+/// published first.
 bool may_join_ranges(const project::Model& model) {
     if (model.kind == project::ModelKind::kIncremental) return true;
+    if (model.kind == project::ModelKind::kScd2)
+        return model.duplicates.mode != project::Duplicates::Mode::kKeep;
     return model.kind == project::ModelKind::kMerge && !model.order_by.empty() &&
            model.reject.empty() && model.duplicates.mode != project::Duplicates::Mode::kKeep;
 }
@@ -147,22 +152,22 @@ ParameterValues parameter_values(const project::Model& model, const TaskContext&
 }
 
 bool has_a_write_mode(project::ModelKind kind) {
-    return kind != project::ModelKind::kScd2 && kind != project::ModelKind::kCommand &&
-           kind != project::ModelKind::kStream;
+    return kind != project::ModelKind::kCommand && kind != project::ModelKind::kStream;
 }
 
-publish::WriteMode write_mode(const project::Model& model, const Pass& pass) {
-    if (pass.anew) return publish::OverwriteTable{};
-    switch (model.kind) {
-        case project::ModelKind::kIncremental:
-            return publish::ReplaceRange{model.time, IntervalSet(pass.ranges)};
-        case project::ModelKind::kMerge:
-            return publish::UpsertByKey{model.key, model.order_by};
-        case project::ModelKind::kAppend:
-            return publish::AppendRows{};
-        default:
-            return publish::OverwriteTable{};
+publish::WriteMode write_mode(const project::Model& model, const Pass& pass, Timestamp now) {
+    if (model.kind == project::ModelKind::kMerge)
+        return publish::UpsertByKey{model.key, model.order_by, pass.anew};
+    if (model.kind == project::ModelKind::kScd2) {
+        publish::KeepHistory history = history_mode(model, now);
+        history.anew = pass.anew;
+        return history;
     }
+    if (pass.anew) return publish::OverwriteTable{};
+    if (model.kind == project::ModelKind::kIncremental)
+        return publish::ReplaceRange{model.time, IntervalSet(pass.ranges)};
+    if (model.kind == project::ModelKind::kAppend) return publish::AppendRows{};
+    return publish::OverwriteTable{};
 }
 
 /// The SELECT of a model; of a seed, a SELECT over its file.
@@ -234,14 +239,41 @@ publish::ProgressUpdate progress_update(const project::Model& model, const Model
     return update;
 }
 
+Status check_is_history(const project::Model& model, const delta::SnapshotPtr& before,
+                        const Pass& pass) {
+    if (model.kind != project::ModelKind::kScd2 || !before || pass.anew) return {};
+    if (project::holds_history(model, before->schema())) return {};
+    return make_error(ErrorCode::kUnsupported,
+                      "{}: the table was built by another kind, or its 'time' came or went: run it "
+                      "with --full, which drops what it holds",
+                      model.name.text());
+}
+
+/// Whether columns may change so that stored rows cannot stay.
+Status check_may_rebuild(const project::Model& model, const Pass& pass) {
+    if (!pass.ranges.empty()) {
+        return make_error(
+            ErrorCode::kUnsupported,
+            "{}: its columns changed so that it has to be rebuilt: run it with --full",
+            model.name.text());
+    }
+    if (model.kind != project::ModelKind::kScd2) return {};
+    return make_error(ErrorCode::kUnsupported,
+                      "{}: its columns changed so that it would have to be rebuilt, and its "
+                      "history is nowhere else: set `on_schema_change` to add or widen",
+                      model.name.text());
+}
+
 Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
                 const Pass& pass, TableReport& report) {
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
     const ParameterValues values = parameter_values(model, context, pass);
     INGOT_TRY_ASSIGN(engine::Query select, select_of(model, context, values));
-    INGOT_TRY_ASSIGN_WITH(const Schema produced, session->describe(select), "in " + model.path);
+    INGOT_TRY_ASSIGN_WITH(Schema produced, session->describe(select), "in " + model.path);
+    INGOT_TRY(begin_versions(model, context.run.time, select, produced));
 
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr before, context.pins.snapshot(model.name));
+    INGOT_TRY(check_is_history(model, before, pass));
     quality::SchemaRequest schema_request;
     schema_request.table = model.name.text();
     schema_request.contract = model.columns;
@@ -252,12 +284,8 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     INGOT_TRY_ASSIGN(const quality::SchemaDecision decision,
                      quality::decide_schema(schema_request));
     report.warnings.insert(report.warnings.end(), decision.notes.begin(), decision.notes.end());
-    if (decision.action == quality::SchemaDecision::Action::kRebuild && !pass.ranges.empty() &&
-        !pass.anew) {
-        return make_error(
-            ErrorCode::kUnsupported,
-            "{}: its columns changed so that it has to be rebuilt: run it with --full",
-            model.name.text());
+    if (decision.action == quality::SchemaDecision::Action::kRebuild && !pass.anew) {
+        INGOT_TRY(check_may_rebuild(model, pass));
     }
 
     quality::QuarantineStamp stamp{context.run.id, context.run.time};
@@ -272,11 +300,13 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     request.table = model.name.text();
     request.location = context.workspace.lake.location(model.name);
     request.shape = publish::TableShape{decision.schema, model.partition, {}, model.description};
-    request.mode = write_mode(model, pass);
+    request.mode = write_mode(model, pass, context.run.time);
     request.on_schema_change = schema_request.policy;
     request.run_id = context.run.id;
     request.run_time = context.run.time;
-    request.operation = model.kind == project::ModelKind::kMerge ? "MERGE" : "WRITE";
+    const bool by_key =
+        model.kind == project::ModelKind::kMerge || model.kind == project::ModelKind::kScd2;
+    request.operation = by_key ? "MERGE" : "WRITE";
     request.progress = progress_update(model, work, pass);
     request.planned_on = before;
     request.splits = rows.splits;
@@ -288,8 +318,9 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     }
     request.select.sql = rows.sql;
     INGOT_TRY_ASSIGN(request.select.parameters, bind_parameters(rows.parameters, values));
-    const AuditedTable audited{model.name, model.checks, &model,           nullptr,
-                               values,     model.key,    model.allow_empty};
+    AuditedTable audited{model.name, model.checks, &model,           nullptr,
+                         values,     model.key,    model.allow_empty};
+    audited.replaces_table = std::holds_alternative<publish::OverwriteTable>(request.mode);
     request.audit = make_audit(audited, context, report);
 
     const publish::PublishContext surroundings{

@@ -4,10 +4,12 @@
 #include <set>
 
 #include "project/window.hpp"
+#include "publish/history_sql.hpp"
 #include "publish/merge_sql.hpp"
 #include "quality/row_rules.hpp"
 #include "quality/sql_text.hpp"
 #include "quality/tables.hpp"
+#include "task/history.hpp"
 
 namespace ingot::task {
 namespace {
@@ -148,6 +150,7 @@ private:
         engine::Query query{model->query.bindable_sql, {}};
         INGOT_TRY_ASSIGN(query.parameters, null_parameters(*model));
         INGOT_TRY_ASSIGN_WITH(schema, session->describe(query), "in " + model->path);
+        INGOT_TRY(begin_versions(*model, {}, query, schema));
         for (const project::ColumnSpec& column : model->columns) {
             const std::optional<std::size_t> at = schema.index_of(column.name);
             if (at && column.type) schema.fields[*at].type = *column.type;
@@ -266,7 +269,8 @@ Status run_test(const project::Model& model, const project::ModelTest& test,
 
     engine::Query select{model.query.bindable_sql, {}};
     INGOT_TRY_ASSIGN(select.parameters, bind_parameters(bindable_parameters(model), values));
-    INGOT_TRY_ASSIGN(const Schema produced, session->describe(select));
+    INGOT_TRY_ASSIGN(Schema produced, session->describe(select));
+    INGOT_TRY(begin_versions(model, values.run_time, select, produced));
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
                      quality::compile_rows(select.sql, produced, quality::rules_of(model),
                                            {"test", values.run_time}));
@@ -281,6 +285,14 @@ Status run_test(const project::Model& model, const project::ModelTest& test,
         accepted =
             "(" + publish::merge_select({model.key, model.order_by}, produced, accepted, kOwnRows) +
             ")";
+    } else if (model.kind == project::ModelKind::kScd2) {
+        const std::string rejects =
+            rows.splits ? fmt::format("(SELECT * FROM {} WHERE {} IS NOT NULL)", kResult, reason)
+                        : std::string();
+        accepted = "(" +
+                   publish::history_select(history_mode(model, values.run_time), produced,
+                                           {accepted, kOwnRows, rejects}) +
+                   ")";
     }
     INGOT_TRY_WITH(compare_rows(*session, accepted, produced, test.expect, differences),
                    "in `expect`");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "project/history.hpp"
 #include "project/window.hpp"
 
 namespace ingot::task {
@@ -41,7 +42,10 @@ Result<ModelWork> plan_model(const project::Model& model, const Workspace& works
     if (reprocesses) question.inputs = work.inputs;
 
     if (!model.is_windowed()) {
-        work.anew = options.full;
+        // What a history holds is nowhere else.
+        const bool keeps = model.kind == project::ModelKind::kScd2 && snapshot &&
+                           project::holds_history(model, snapshot->schema());
+        work.anew = options.full && !keeps;
         work.whole = publish::whole_to_do(stored.progress, question);
         return work;
     }
@@ -119,7 +123,8 @@ namespace {
 
 /// Whether a table merged by key holds rows of another definition, which is to be rebuilt.
 bool merges_other_code(const project::Model& model, const publish::Progress& progress) {
-    if (model.kind != project::ModelKind::kMerge) return false;
+    if (model.kind != project::ModelKind::kMerge && model.kind != project::ModelKind::kScd2)
+        return false;
     if (model.on_code_change != project::OnCodeChange::kRebuild) return false;
     return std::any_of(progress.entries().begin(), progress.entries().end(),
                        [&](const auto& entry) { return entry.code_hash != model.code_hash; });

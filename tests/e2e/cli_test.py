@@ -150,6 +150,25 @@ class CliTest(unittest.TestCase):
         os.remove(live)
         self.assertIn("absent", self.fails("table", "fsck", "bronze.orders"))
 
+    def test_a_history_keeps_what_earlier_runs_saw(self):
+        self.init()
+        self.write("sources/customers.yml", "table: bronze.customers\nload: snapshot\nfrom: {files: in/customers.csv}\n"
+                   "format: csv\ncolumns: {id: bigint, city: varchar}\n")
+        self.write("models/silver/customers.sql", "/* ---\nkind: scd2\nkey: [id]\ndeletes: close\n--- */\n"
+                   "SELECT id, city FROM bronze.customers\n")
+        self.write("models/gold/now.sql", "/* --- kind: table --- */\nSELECT id, city FROM silver.customers WHERE valid_to IS NULL\n")
+        self.write("in/customers.csv", "id,city\n1,Oslo\n2,Rome\n3,Bern\n")
+        self.succeeds("run", "+gold.now")
+        self.write("in/customers.csv", "id,city\n1,Oslo\n2,Pisa\n")
+        self.succeeds("run", "+gold.now")
+        out = self.succeeds("sql", "--format", "csv", "select id, city, valid_to is null as now from silver.customers order by id, valid_from")
+        self.assertEqual(out.splitlines()[1:], ["1,Oslo,true", "2,Rome,false", "2,Pisa,true", "3,Bern,false"])
+        out = self.succeeds("sql", "--format", "csv", "select id, city from gold.now order by id")
+        self.assertEqual(out.splitlines()[1:], ["1,Oslo", "2,Pisa"])
+        out = self.succeeds("sql", "--format", "csv", "select a.valid_to = b.valid_from as meet from silver.customers a, silver.customers b "
+                            "where a.city = 'Rome' and b.city = 'Pisa'")
+        self.assertEqual(out.splitlines()[1:], ["true"])
+
     # -- what goes wrong
 
     def test_an_unknown_table_names_the_nearest(self):
