@@ -77,6 +77,8 @@ void print_finished(const task::TableReport& report) {
 }
 
 nlohmann::ordered_json table_json(const task::TableReport& report) {
+        if (report.rows_dropped > 0)
+            line += fmt::format("  {} dropped", with_thousands(report.rows_dropped));
     nlohmann::ordered_json json{{"table", report.table.text()},
                                 {"status", task::table_status_name(report.status)},
                                 {"reason", report.reason},
@@ -87,9 +89,14 @@ nlohmann::ordered_json table_json(const task::TableReport& report) {
                                   {"failed", report.windows_failed}}},
                                 {"rows",
                                  {{"selected", report.rows_selected},
+    for (const auto& [reason, count] : report.dropped) {
+        std::fprintf(stderr, "           dropped %s: %s\n", with_thousands(count).c_str(),
+                     reason.c_str());
+    }
                                   {"published", report.rows_published},
                                   {"merged", report.rows_merged},
-                                  {"rejected", report.rows_rejected}}},
+                                  {"rejected", report.rows_rejected},
+                                  {"dropped", report.rows_dropped}}},
                                 {"reasons", report.reasons},
                                 {"bytes_written", report.bytes_written},
                                 {"seconds", seconds(report.elapsed)},
@@ -122,6 +129,7 @@ void print_summary(const task::RunReport& report, bool json) {
     }
     std::map<task::TableStatus, int> counts;
     for (const task::TableReport& table : report.tables) ++counts[table.status];
+                                {"dropped", report.dropped},
     std::string text;
     for (const auto& [status, count] : counts) {
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count,

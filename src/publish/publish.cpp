@@ -1,6 +1,7 @@
 #include "publish/publish.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/crash_point.hpp"
 #include "base/log.hpp"
@@ -8,11 +9,13 @@
 #include "publish/input_changes.hpp"
 #include "publish/replacement_internal.hpp"
 #include "publish/staged_files_internal.hpp"
+#include "quality/sql_text.hpp"
 
 namespace ingot::publish {
 namespace {
 
 constexpr int kCommitAttempts = 10;
+constexpr const char* kRejected = "staged.rejected";
 
 /// The table as it is now, and what it says of itself.
 struct Base {
@@ -25,6 +28,7 @@ struct Staged {
     engine::WriteResult accepted;
     engine::WriteResult rejected;
     std::map<std::string, std::int64_t> reasons;
+    std::map<std::string, std::int64_t> dropped;
     std::vector<delta::Action> shape_actions;  ///< Create the table, or change its schema.
     std::vector<delta::TableColumn> columns;
     ProgressUpdate progress;
@@ -37,6 +41,8 @@ Status audit(const PublishRequest& request, const PublishContext& context, const
              const Staged& staged, const Replacement& replacement);
 Status publish_quarantine(const PublishRequest& request, const PublishContext& context,
                           const Staged& staged, StagedFiles& files);
+Result<bool> keep_rejected_rows(const PublishRequest& request, const PublishContext& context,
+                                const Base& base, const Staged& staged, StagedFiles& files);
 Result<delta::CommitOutcome> commit_once(const PublishRequest& request,
                                          const PublishContext& context, const Base& base,
                                          const Staged& staged, const Replacement& replacement);
@@ -60,7 +66,14 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
         const ReplacementInput input{request,         context,        base.snapshot,
                                      staged.accepted, staged.columns, &staged.rejected};
         INGOT_TRY_ASSIGN(const Replacement replacement, plan_replacement(input, files));
-        INGOT_TRY(audit(request, context, base, staged, replacement));
+        const Status audited = audit(request, context, base, staged, replacement);
+        if (!audited) {
+            INGOT_TRY_ASSIGN(const bool kept,
+                             keep_rejected_rows(request, context, base, staged, files));
+            if (!kept) return audited.error();
+            return Error(audited.error())
+                .with("the rejected rows are in " + request.quarantine->location.path);
+        }
         crash_point("publish.audited");
         if (attempt == 1) INGOT_TRY(publish_quarantine(request, context, staged, files));
         crash_point("publish.quarantined");
@@ -266,6 +279,8 @@ Status shape_again(const PublishRequest& request, const PublishContext& context,
 
 Status stage_rows(const PublishRequest& request, const PublishContext& context, Staged& staged,
                   StagedFiles& files);
+Status drop_counted_rows(const PublishRequest& request, const PublishContext& context,
+                         Staged& staged, StagedFiles& files);
 
 engine::WriteTarget quarantine_target(const PublishRequest& request) {
     engine::WriteTarget target;
@@ -314,6 +329,35 @@ Status stage_rows(const PublishRequest& request, const PublishContext& context, 
     staged.reasons = std::move(split.reasons);
     files.add(request.location, staged.accepted.files);
     files.add(request.quarantine->location, staged.rejected.files);
+    return drop_counted_rows(request, context, staged, files);
+}
+
+/// Takes the rows that are only counted out of those for the quarantine.
+Status drop_counted_rows(const PublishRequest& request, const PublishContext& context,
+                         Staged& staged, StagedFiles& files) {
+    std::string counted;
+    std::int64_t rows = 0;
+    for (const std::string& reason : request.counted_only) {
+        const auto found = staged.reasons.find(reason);
+        if (found == staged.reasons.end()) continue;
+        rows += found->second;
+        counted += (counted.empty() ? "" : ", ") + quality::quoted_text(reason);
+        staged.dropped.insert(staged.reasons.extract(found));
+    }
+    if (rows == 0) return {};
+    const engine::WriteResult all = std::exchange(staged.rejected, {});
+    if (all.rows > rows) {
+        INGOT_TRY_ASSIGN(const delta::SnapshotPtr rejected, rejected_snapshot(request, all));
+        INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
+                         context.open_session({{kRejected, rejected}}));
+        INGOT_TRY_ASSIGN(
+            staged.rejected,
+            session->write(
+                {fmt::format("SELECT * FROM {} WHERE _reason NOT IN ({})", kRejected, counted), {}},
+                quarantine_target(request), context.stop));
+        files.add(request.quarantine->location, staged.rejected.files);
+    }
+    files.drop(all.files);
     return {};
 }
 
@@ -411,6 +455,19 @@ Status publish_quarantine(const PublishRequest& request, const PublishContext& c
     }
     return make_error(ErrorCode::kCommitConflict,
                       "{}: the quarantine table is written by others all the time", request.table);
+}
+
+/// What an audit stopped because nothing was accepted; see publish().
+Result<bool> keep_rejected_rows(const PublishRequest& request, const PublishContext& context,
+                                const Base& base, const Staged& staged, StagedFiles& files) {
+    if (staged.accepted.rows > 0 || staged.rejected.rows == 0) return false;
+    const IntervalSet windows = windows_of(staged.progress);
+    const IntervalSet done = base.progress.progress.in_state(WindowState::kDone);
+    const bool published =
+        windows.empty() ? base.snapshot != nullptr : !done.intersected(windows).empty();
+    if (published) return false;
+    INGOT_TRY(publish_quarantine(request, context, staged, files));
+    return true;
 }
 
 bool says_something(const ProgressUpdate& update) {
@@ -514,7 +571,9 @@ Status check_not_superseded(const PublishRequest& request, const Base& before, c
 
 PublishResult result_of(const Staged& staged, const Replacement& replacement) {
     PublishResult result;
-    result.rows_selected = staged.accepted.rows + staged.rejected.rows;
+    for (const auto& [reason, rows] : staged.dropped) result.rows_dropped += rows;
+    result.dropped = staged.dropped;
+    result.rows_selected = staged.accepted.rows + staged.rejected.rows + result.rows_dropped;
     result.rows_published = staged.accepted.rows;
     result.rows_merged = replacement.merged_rows;
     result.rows_rejected = staged.rejected.rows;

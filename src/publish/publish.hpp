@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -106,6 +107,7 @@ struct PublishRequest {
     delta::TableLocation location;
     std::optional<Quarantine> quarantine;
     bool splits = false;  ///< `select` has the column `_reject_reason`; needs `quarantine`.
+    std::set<std::string> counted_only;  ///< Reasons whose rows are dropped: in no table.
     TableShape shape;
     engine::Query select;
     WriteMode mode;
@@ -128,12 +130,14 @@ struct PublishResult {
     std::optional<delta::TableVersion>
         version;                     ///< Absent: nothing changed, so there was no commit.
     delta::SnapshotPtr snapshot;     ///< The table afterwards.
-    std::int64_t rows_selected = 0;  ///< published + rejected
+    std::int64_t rows_selected = 0;  ///< published + rejected + dropped
     std::int64_t rows_published = 0;
     std::int64_t rows_merged =
         0;  ///< Upsert: rows, stored or incoming, that gave way to another of their key.
     std::int64_t rows_rejected = 0;
     std::map<std::string, std::int64_t> reasons;
+    std::int64_t rows_dropped = 0;
+    std::map<std::string, std::int64_t> dropped;  ///< By reason.
     std::uint64_t bytes_written = 0;
 };
 
@@ -156,6 +160,9 @@ struct PublishContext {
 /// (unless the outcome is unknown: kCommitUnknown). Errors: what staging gives; kInvalidArgument
 /// when the audit fails or the schema may not change so; kCommitConflict when another run published
 /// the same windows first.
+/// When nothing is accepted and the audit fails, the rejected rows are committed to the quarantine
+/// all the same, for a person to look at; unless the table has published these windows (or itself,
+/// without windows) before: then the quarantine keeps what belongs to those rows.
 Result<PublishResult> publish(const PublishRequest& request, const PublishContext& context);
 
 /// Records progress without rows (windows that are missing or empty). No commit when nothing

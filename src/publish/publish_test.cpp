@@ -152,6 +152,85 @@ TEST(Publish, AFailedAuditLeavesEverythingAsItWas) {
     EXPECT_EQ(table.progress(), progress);
 }
 
+// ---- rejected rows
+
+/// Rows (ts, value, reason) of one hour, of which those with a reason are rejected.
+PublishRequest splitting(TableUnderTest& table, int at, const std::string& values) {
+    PublishRequest request = table.request(
+        fmt::format("SELECT make_timestamptz({0}) AS ts, value, reason AS _reject_reason, reason "
+                    "AS _reason, make_timestamptz({0}) AS _window_start FROM (VALUES {1}) "
+                    "t(value, reason)",
+                    hour(at).micros(), values),
+        ReplaceRange{"ts", IntervalSet({hours(at, at + 1)})});
+    TableUnderTest::record(request, hours(at, at + 1));
+    request.splits = true;
+    request.quarantine = Quarantine{table.quarantine(),
+                                    {Schema{{{"value", TypeId::kString},
+                                             {"_reason", TypeId::kString},
+                                             {"_window_start", TypeId::kTimestamp}}},
+                                     {},
+                                     {},
+                                     ""},
+                                    "_window_start"};
+    request.audit = [](const StagedTable& staged) -> Result<AuditVerdict> {
+        return AuditVerdict{staged.rows == 0 ? "all of them were rejected" : ""};
+    };
+    return request;
+}
+
+std::vector<std::string> quarantined(TableUnderTest& table) {
+    return TableUnderTest::rows_of(table.snapshot_of(table.quarantine()),
+                                   "epoch(_window_start)::BIGINT // 3600, value, _reason");
+}
+
+TEST(Quarantine, AWindowOfNothingButRejectsShowsThemAndPublishesNothing) {
+    TableUnderTest table;
+    const auto all = table.publish(splitting(table, 0, "('a', 'BAD'), ('b', 'BAD')"));
+    ASSERT_FALSE(all);
+    EXPECT_THAT(all.error().to_string(), HasSubstr("the rejected rows are in quarantine/silver_t"));
+    EXPECT_THAT(all.error().message, HasSubstr("all of them were rejected"));
+    EXPECT_EQ(table.version(), -1);
+    EXPECT_THAT(quarantined(table), ElementsAre("0 a BAD", "0 b BAD"));
+    // The next attempt, and then the one that succeeds, take their place.
+    EXPECT_FALSE(table.publish(splitting(table, 0, "('c', 'WORSE')")));
+    EXPECT_THAT(quarantined(table), ElementsAre("0 c WORSE"));
+    must(table.publish(splitting(table, 0, "('a', NULL), ('b', 'BAD')")));
+    EXPECT_THAT(quarantined(table), ElementsAre("0 b BAD"));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
+TEST(Quarantine, AFailedAttemptLeavesTheRejectsOfPublishedRows) {
+    TableUnderTest table;
+    must(table.publish(splitting(table, 0, "('a', NULL), ('b', 'BAD')")));
+    EXPECT_FALSE(table.publish(splitting(table, 0, "('c', 'WORSE')")));
+    EXPECT_THAT(quarantined(table), ElementsAre("0 b BAD"));
+    EXPECT_FALSE(table.publish(splitting(table, 1, "('d', 'WORSE')")));
+    EXPECT_THAT(quarantined(table), ElementsAre("0 b BAD", "1 d WORSE")) << "another window";
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
+TEST(Quarantine, RowsThatAreOnlyCountedAreInNoTable) {
+    TableUnderTest table;
+    PublishRequest mixed =
+        splitting(table, 0, "('a', NULL), ('b', 'BAD'), ('c', 'TWICE'), ('d', 'TWICE')");
+    mixed.counted_only = {"TWICE"};
+    const PublishResult result = must(table.publish(mixed));
+    EXPECT_EQ(result.rows_selected, 4);
+    EXPECT_EQ(result.rows_published, 1);
+    EXPECT_EQ(result.rows_rejected, 1);
+    EXPECT_EQ(result.rows_dropped, 2);
+    EXPECT_THAT(result.reasons, ElementsAre(std::pair("BAD", 1)));
+    EXPECT_THAT(result.dropped, ElementsAre(std::pair("TWICE", 2)));
+    EXPECT_THAT(quarantined(table), ElementsAre("0 b BAD"));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+
+    PublishRequest only = splitting(table, 1, "('a', NULL), ('c', 'TWICE')");
+    only.counted_only = {"TWICE"};
+    EXPECT_EQ(must(table.publish(only)).rows_dropped, 1);
+    EXPECT_THAT(quarantined(table), ElementsAre("0 b BAD"));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
 // ---- several writers
 
 TEST(Publish, TwoRunsOfOtherWindowsBothLandAndTheTableKeepsItsIdentity) {

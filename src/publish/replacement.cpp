@@ -52,6 +52,15 @@ void append_file_actions(delta::CommitRequest& commit, const Replacement& replac
     for (const delta::Add& add : replacement.added) commit.actions.emplace_back(add);
 }
 
+Result<delta::SnapshotPtr> rejected_snapshot(const PublishRequest& request,
+                                             const engine::WriteResult& rejected) {
+    if (rejected.files.empty()) return delta::SnapshotPtr();
+    delta::Metadata metadata;
+    metadata.schema_string = delta::schema_to_json(request.quarantine->shape.schema);
+    return delta::overlay(request.quarantine->location, nullptr,
+                          {true, {}, rejected.files, metadata});
+}
+
 engine::WriteTarget table_target(const PublishRequest& request,
                                  const std::vector<delta::TableColumn>& columns) {
     engine::WriteTarget target;
@@ -194,20 +203,13 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
     return rewrite_keys(input, {mode.key, mode.key, mode.anew, false, nullptr, select}, files);
 }
 
-/// The rows for the quarantine as a snapshot; null when there are none.
-Result<delta::SnapshotPtr> rejected_rows(const ReplacementInput& input) {
-    if (input.rejected == nullptr || input.rejected->files.empty()) return delta::SnapshotPtr();
-    delta::Metadata metadata;
-    metadata.schema_string = delta::schema_to_json(input.request.quarantine->shape.schema);
-    return delta::overlay(input.request.quarantine->location, nullptr,
-                          {true, {}, input.rejected->files, metadata});
-}
-
 Result<Replacement> keep_history(const ReplacementInput& input, const KeepHistory& mode,
                                  StagedFiles& files) {
     delta::SnapshotPtr rejected;
     if (mode.close_missing) {
-        INGOT_TRY_ASSIGN(rejected, rejected_rows(input));
+        if (input.rejected != nullptr) {
+            INGOT_TRY_ASSIGN(rejected, rejected_snapshot(input.request, *input.rejected));
+        }
     }
     const auto select = [&](const Schema& schema, const std::string& stored) {
         return history_select(mode, schema,

@@ -34,6 +34,10 @@ Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles&
 void append_file_actions(delta::CommitRequest& commit, const Replacement& replacement,
                          Clock& clock);
 
+/// Rows that are staged for the quarantine, as a table; null when there are none.
+Result<delta::SnapshotPtr> rejected_snapshot(const PublishRequest& request,
+                                             const engine::WriteResult& rejected);
+
 /// Where new files of the request's table are written.
 engine::WriteTarget table_target(const PublishRequest& request,
                                  const std::vector<delta::TableColumn>& columns);

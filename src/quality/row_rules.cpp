@@ -257,7 +257,10 @@ Result<CompiledRows> compile_rows(std::string_view select, const Schema& columns
         add_reason(compiled.reasons, ranking->reason);
         const bool dropped = rules.duplicates.mode == Duplicates::Mode::kNewest ||
                              rules.duplicates.others == Duplicates::Others::kDrop;
-        if (dropped) compiled.counted_only.push_back(ranking->reason);
+        const bool is_also_a_rule = std::any_of(
+            conditions.begin(), conditions.end(),
+            [&](const Condition& condition) { return condition.reason == ranking->reason; });
+        if (dropped && !is_also_a_rule) compiled.counted_only.push_back(ranking->reason);
     }
     return compiled;
 }

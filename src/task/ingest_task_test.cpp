@@ -156,6 +156,9 @@ TEST_F(IngestTask, AWindowOfRefusedRecordsIsRedAndTheOthersPublish) {
     EXPECT_THAT(report.reasons, ElementsAre(Pair("legacy format", 1)));
     expect_counts_add_up(report);
     EXPECT_THAT(ids(), ElementsAre("1", "3"));
+    EXPECT_THAT(ask("SELECT _file || ' ' || _line FROM quarantine.bronze_t ORDER BY 1"),
+                ElementsAre("2015-01-01-1.json 1", "2015-01-01-2.json 2"))
+        << "those of the window that published nothing too";
 }
 
 TEST_F(IngestTask, ATruncatedGzipNamesTheFileAndTheOtherWindowsPublish) {

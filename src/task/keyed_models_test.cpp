@@ -182,6 +182,23 @@ TEST_F(KeyedModels, AMergeThatIsBuiltAnewHasOneRowPerKey) {
     EXPECT_THAT(ask("SELECT id, name FROM silver.customers"), ElementsAre("1 ada"));
 }
 
+TEST_F(KeyedModels, LosersOfNewestAreCountedAndInNoTable) {
+    changes(0, "1,ann,2015-01-01 00\n1,ada,2015-01-01 01\n2,bob,2015-01-01 00\n");
+    write("models/silver/customers.sql",
+          "/* ---\nkind: table\nkey: [id]\nduplicates: {keep: since desc, others: drop}\n--- */\n"
+          "SELECT id, name, since FROM bronze.changes");
+    const TableReport report = run_at(9, window(0, 1));
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_EQ(report.rows_selected, 3);
+    EXPECT_EQ(report.rows_published, 2);
+    EXPECT_EQ(report.rows_rejected, 0);
+    EXPECT_EQ(report.rows_dropped, 1);
+    EXPECT_THAT(ask("SELECT id, name FROM silver.customers ORDER BY id"),
+                ElementsAre("1 ada", "2 bob"));
+    EXPECT_THAT(ask("SELECT * FROM quarantine.silver_customers"),
+                ElementsAre(HasSubstr("quarantine")));
+}
+
 TEST_F(KeyedModels, AUnitTestOfAHistorySeesItsVersions) {
     customers("1,ann\n");
     history_of_customers(

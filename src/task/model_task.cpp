@@ -310,6 +310,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     request.progress = progress_update(model, work, pass);
     request.planned_on = before;
     request.splits = rows.splits;
+    request.counted_only.insert(rows.counted_only.begin(), rows.counted_only.end());
     if (rows.splits) {
         request.quarantine = publish::Quarantine{
             context.workspace.lake.location(model.name.quarantine()),

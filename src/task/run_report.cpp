@@ -38,4 +38,6 @@ void add_result(const publish::PublishResult& result, TableReport& report) {
     report.bytes_written += result.bytes_written;
 }
 
+    report.rows_dropped += result.rows_dropped;
+    for (const auto& [reason, count] : result.dropped) report.dropped[reason] += count;
 }  // namespace ingot::task

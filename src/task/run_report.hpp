@@ -32,6 +32,8 @@ struct TableReport {
     std::int64_t rows_merged = 0;
     std::int64_t rows_rejected = 0;
     std::map<std::string, std::int64_t> reasons;  ///< Rejected rows by reason.
+    std::int64_t rows_dropped = 0;                ///< Duplicates that nobody needs to see.
+    std::map<std::string, std::int64_t> dropped;  ///< Dropped rows by reason.
     std::uint64_t bytes_written = 0;
     Duration elapsed{};
     std::vector<std::string> warnings;
