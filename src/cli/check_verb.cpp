@@ -7,6 +7,7 @@
 #include "cli/output.hpp"
 #include "cli/selection.hpp"
 #include "cli/verbs.hpp"
+#include "project/selector.hpp"
 #include "quality/tables.hpp"
 #include "task/check_tables.hpp"
 
@@ -28,7 +29,18 @@ struct CheckLine {
     std::string message;
     std::string place;
     std::string checked_at;
+    std::vector<std::string> samples = {};
 };
+
+CheckLine line_of(const quality::CheckResult& result) {
+    return {result.table.text(),
+            result.name,
+            std::string(quality::check_status_name(result.status)),
+            result.message,
+            result.place.to_string(),
+            "",
+            result.samples};
+}
 
 struct CheckLines {
     std::vector<CheckLine> lines;
@@ -40,25 +52,27 @@ Result<CheckLines> run_now(Invocation& invocation, const CheckArguments& argumen
     task::RunOptions options;
     options.select = arguments.selection.text();
     options.exclude = arguments.selection.exclude;
-    INGOT_TRY_ASSIGN(const std::vector<task::CheckedTable> tables,
+    INGOT_TRY_ASSIGN(const task::CheckedTables checked,
                      task::check_tables(*workspace, options, invocation.stop()));
     CheckLines found;
-    for (const task::CheckedTable& table : tables) {
+    for (const task::CheckedTable& table : checked.tables) {
         if (!table.version) found.unbuilt.push_back(table.table.text());
-        for (const quality::CheckResult& result : table.results) {
-            found.lines.push_back({table.table.text(), result.name,
-                                   std::string(quality::check_status_name(result.status)),
-                                   result.message, result.place.to_string(), ""});
-        }
+        for (const quality::CheckResult& result : table.results)
+            found.lines.push_back(line_of(result));
     }
+    for (const quality::CheckResult& result : checked.across)
+        found.lines.push_back(line_of(result));
     return found;
 }
 
 /// The newest stored result of each check of the selected tables.
 Result<CheckLines> stored(Invocation& invocation, const CheckArguments& arguments) {
     INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
-    INGOT_TRY_ASSIGN(const std::vector<project::TableName> names,
-                     selected_tables(*workspace->project, arguments.selection));
+    const project::TableGraph graph(*workspace->project);
+    INGOT_TRY_ASSIGN(
+        const project::SelectedWork work,
+        project::select_work(*workspace->project, graph,
+                             {arguments.selection.text(), arguments.selection.exclude, nullptr}));
     task::Pins pins(*workspace);
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr results,
                      pins.snapshot(quality::check_results_table()));
@@ -78,7 +92,9 @@ Result<CheckLines> stored(Invocation& invocation, const CheckArguments& argument
                                          {}},
                                         invocation.stop()));
     std::set<std::string> selected;
-    for (const project::TableName& name : names) selected.insert(name.text());
+    for (const project::TableName& name : work.tables) selected.insert(name.text());
+    for (const project::TableCheckFile* file : work.checks)
+        selected.insert(project::name_of_check(*file).text());
     CheckLines found;
     for (std::int64_t row = 0; row < rows.rows; ++row) {
         const auto text = [&](std::size_t column) { return value_text(rows.columns[column], row); };
@@ -118,6 +134,10 @@ void print_lines(const CheckLines& found, const Counts& counts, const quality::Q
         table.add(std::move(cells));
     }
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
+    for (const CheckLine& line : found.lines) {
+        for (const std::string& sample : line.samples)
+            std::printf("%s %s: %s\n", line.table.c_str(), line.check.c_str(), sample.c_str());
+    }
     for (const std::string& name : found.unbuilt)
         std::printf("%s has not been built yet: nothing to check\n", name.c_str());
     std::printf("%d passed, %d warned, %d failed, %d skipped; quality %.1f %% (%s)\n",
@@ -133,6 +153,7 @@ void print_json(const CheckLines& found, const quality::QualityScore& score) {
                                   {"check", line.check},
                                   {"status", line.status},
                                   {"message", line.message},
+                                  {"samples", line.samples},
                                   {"place", line.place},
                                   {"checked_at", line.checked_at}});
     }

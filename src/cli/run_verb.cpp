@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -44,6 +45,30 @@ std::string windows_text(const task::TableReport& report) {
     return text;
 }
 
+/// Nothing for a check that passed or had nothing to compare with.
+void print_check(const quality::CheckResult& check) {
+    if (check.status == quality::CheckStatus::kPassed ||
+        check.status == quality::CheckStatus::kSkipped)
+        return;
+    std::fprintf(stderr, "           %s: %s: %s (%s)\n",
+                 std::string(quality::check_status_name(check.status)).c_str(), check.name.c_str(),
+                 check.message.c_str(), check.place.to_string().c_str());
+    for (const std::string& sample : check.samples)
+        std::fprintf(stderr, "             %s\n", sample.c_str());
+}
+
+/// The checks across tables, which no table's line shows.
+void print_checks_across(const task::RunReport& report) {
+    for (const quality::CheckResult& check : report.checks) {
+        const bool skipped = check.status == quality::CheckStatus::kSkipped;
+        std::fprintf(stderr, "%-10s %-32s%s%s\n",
+                     std::string(quality::check_status_name(check.status)).c_str(),
+                     check.table.text().c_str(), skipped ? " " : "",
+                     skipped ? check.message.c_str() : "");
+        print_check(check);
+    }
+}
+
 void print_finished(const task::TableReport& report) {
     std::string line =
         fmt::format("{:<10} {:<32}", task::table_status_name(report.status), report.table.text());
@@ -52,6 +77,8 @@ void print_finished(const task::TableReport& report) {
                             seconds(report.elapsed));
         if (report.rows_rejected > 0)
             line += fmt::format("  {} rejected", with_thousands(report.rows_rejected));
+        if (report.rows_dropped > 0)
+            line += fmt::format("  {} dropped", with_thousands(report.rows_dropped));
         if (const std::string windows = windows_text(report); !windows.empty())
             line += "  windows: " + windows;
     } else if (!report.reason.empty() && report.status == task::TableStatus::kSkipped) {
@@ -62,23 +89,31 @@ void print_finished(const task::TableReport& report) {
         std::fprintf(stderr, "           rejected %s: %s\n", with_thousands(count).c_str(),
                      reason.c_str());
     }
+    for (const auto& [reason, count] : report.dropped) {
+        std::fprintf(stderr, "           dropped %s: %s\n", with_thousands(count).c_str(),
+                     reason.c_str());
+    }
     for (const std::string& warning : report.warnings)
         std::fprintf(stderr, "           warning: %s\n", warning.c_str());
-    for (const quality::CheckResult& check : report.checks) {
-        if (check.status == quality::CheckStatus::kPassed ||
-            check.status == quality::CheckStatus::kSkipped)
-            continue;
-        std::fprintf(stderr, "           %s: %s: %s (%s)\n",
-                     std::string(quality::check_status_name(check.status)).c_str(),
-                     check.name.c_str(), check.message.c_str(), check.place.to_string().c_str());
-    }
+    for (const quality::CheckResult& check : report.checks) print_check(check);
     if (report.error)
         std::fprintf(stderr, "           error: %s\n", report.error->to_string().c_str());
 }
 
+nlohmann::ordered_json checks_json(const std::vector<quality::CheckResult>& checks) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const quality::CheckResult& check : checks) {
+        json.push_back({{"name", check.name},
+                        {"kind", check.kind},
+                        {"status", quality::check_status_name(check.status)},
+                        {"message", check.message},
+                        {"samples", check.samples},
+                        {"place", check.place.to_string()}});
+    }
+    return json;
+}
+
 nlohmann::ordered_json table_json(const task::TableReport& report) {
-        if (report.rows_dropped > 0)
-            line += fmt::format("  {} dropped", with_thousands(report.rows_dropped));
     nlohmann::ordered_json json{{"table", report.table.text()},
                                 {"status", task::table_status_name(report.status)},
                                 {"reason", report.reason},
@@ -89,15 +124,12 @@ nlohmann::ordered_json table_json(const task::TableReport& report) {
                                   {"failed", report.windows_failed}}},
                                 {"rows",
                                  {{"selected", report.rows_selected},
-    for (const auto& [reason, count] : report.dropped) {
-        std::fprintf(stderr, "           dropped %s: %s\n", with_thousands(count).c_str(),
-                     reason.c_str());
-    }
                                   {"published", report.rows_published},
                                   {"merged", report.rows_merged},
                                   {"rejected", report.rows_rejected},
                                   {"dropped", report.rows_dropped}}},
                                 {"reasons", report.reasons},
+                                {"dropped", report.dropped},
                                 {"bytes_written", report.bytes_written},
                                 {"seconds", seconds(report.elapsed)},
                                 {"warnings", report.warnings}};
@@ -105,14 +137,7 @@ nlohmann::ordered_json table_json(const task::TableReport& report) {
         report.version ? nlohmann::ordered_json(report.version->value()) : nlohmann::ordered_json();
     json["error"] =
         report.error ? nlohmann::ordered_json(report.error->to_string()) : nlohmann::ordered_json();
-    json["checks"] = nlohmann::ordered_json::array();
-    for (const quality::CheckResult& check : report.checks) {
-        json["checks"].push_back({{"name", check.name},
-                                  {"kind", check.kind},
-                                  {"status", quality::check_status_name(check.status)},
-                                  {"message", check.message},
-                                  {"place", check.place.to_string()}});
-    }
+    json["checks"] = checks_json(report.checks);
     return json;
 }
 
@@ -123,18 +148,23 @@ void print_summary(const task::RunReport& report, bool json) {
         object["tables"] = nlohmann::ordered_json::array();
         for (const task::TableReport& table : report.tables)
             object["tables"].push_back(table_json(table));
+        object["checks"] = checks_json(report.checks);
         std::printf("%s\n",
                     object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
         return;
     }
     std::map<task::TableStatus, int> counts;
     for (const task::TableReport& table : report.tables) ++counts[table.status];
-                                {"dropped", report.dropped},
     std::string text;
     for (const auto& [status, count] : counts) {
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count,
                             task::table_status_name(status));
     }
+    const auto red = std::count_if(report.checks.begin(), report.checks.end(),
+                                   [](const auto& check) { return check.blocks(); });
+    if (red > 0)
+        text += fmt::format("{}{} across tables red", text.empty() ? "" : ", ",
+                            red == 1 ? "a check" : fmt::format("{} checks", red));
     std::fprintf(stderr, "%s: %s in %.2fs\n", report.ok() ? "ok" : "FAILED", text.c_str(),
                  seconds(report.elapsed));
 }
@@ -144,6 +174,7 @@ void print_quality(const task::RunReport& report) {
     std::vector<quality::CheckResult> results;
     for (const task::TableReport& table : report.tables)
         results.insert(results.end(), table.checks.begin(), table.checks.end());
+    results.insert(results.end(), report.checks.begin(), report.checks.end());
     if (results.empty()) return;
     std::map<quality::CheckStatus, int> counts;
     for (const quality::CheckResult& result : results) ++counts[result.status];
@@ -217,10 +248,10 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
     if (!arguments.yes) INGOT_TRY(ask_before_downloads(*workspace, options));
     task::RunProgress progress;
     const project::TableGraph graph(*workspace->project);
-    INGOT_TRY_ASSIGN(const std::vector<project::TableName> tables,
-                     project::select_tables(*workspace->project, graph,
-                                            {options.select, options.exclude, nullptr}));
-    StatusLine line(invocation.terminal(), tables.size());
+    INGOT_TRY_ASSIGN(const project::SelectedWork selected,
+                     project::select_work(*workspace->project, graph,
+                                          {options.select, options.exclude, nullptr}));
+    StatusLine line(invocation.terminal(), selected.tables.size());
     if (!invocation.quiet() && !invocation.json()) {
         progress.started = [&](const project::TableName& table) { line.started(table); };
         progress.finished = [&](const task::TableReport& report) {
@@ -232,7 +263,10 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
     }
     INGOT_TRY_ASSIGN(const task::RunReport report,
                      task::run_tables(*workspace, options, progress, invocation.stop()));
-    if (!invocation.quiet() && !invocation.json()) print_quality(report);
+    if (!invocation.quiet() && !invocation.json()) {
+        print_checks_across(report);
+        print_quality(report);
+    }
     print_summary(report, invocation.json());
     return report.ok() ? kExitOk : kExitFailed;
 }

@@ -342,6 +342,24 @@ std::vector<TableName> TableGraph::downstream(const TableName& table, std::size_
     return reachable(users_, table, steps);
 }
 
+std::vector<TableName> base_tables(const Project& project, const std::vector<TableName>& inputs) {
+    std::set<TableName> tables;
+    std::set<TableName> seen;
+    std::vector<TableName> open = inputs;
+    while (!open.empty()) {
+        const TableName table = open.back();
+        open.pop_back();
+        if (!seen.insert(table).second) continue;
+        const Model* input = project.find_model(table);
+        if (input != nullptr && input->kind == ModelKind::kView) {
+            open.insert(open.end(), input->inputs.begin(), input->inputs.end());
+        } else {
+            tables.insert(table);
+        }
+    }
+    return {tables.begin(), tables.end()};
+}
+
 Result<ColumnLineageResult> column_lineage(const Project& project, sql::SqlFacts& facts,
                                            const ColumnLineageOptions& options) {
     return ColumnBinder(project, facts, options).run();

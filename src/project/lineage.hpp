@@ -32,6 +32,9 @@ private:
     std::map<TableName, std::vector<TableName>> users_;
 };
 
+/// The tables that are read in the end: views are replaced by what they read. Sorted, each once.
+std::vector<TableName> base_tables(const Project& project, const std::vector<TableName>& inputs);
+
 /// Gives the schema of a table as the lake has it, or nothing.
 using SchemaLookup = std::function<std::optional<Schema>(const TableName&)>;
 

@@ -199,9 +199,15 @@ private:
 
     void check_parameters(const Model& model, const SqlPlace& place) {
         std::vector<std::string> known = {"window.start", "window.end", "run.time"};
-        known.insert(known.end(), param_names_.begin(), param_names_.end());
         for (const auto& [name, value] : model.matrix) known.push_back("matrix." + name);
-        for (const std::string& name : model.query.parameters) {
+        check_parameters(model.query.parameters, std::move(known), place);
+    }
+
+    /// `known`: besides those of the project.
+    void check_parameters(const std::vector<std::string>& used, std::vector<std::string> known,
+                          const SqlPlace& place) {
+        known.insert(known.end(), param_names_.begin(), param_names_.end());
+        for (const std::string& name : used) {
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
             problems_.add(place.of("$" + name),
                           "$" + name + " is not known here" + did_you_mean(name, known));
@@ -257,6 +263,7 @@ private:
         std::vector<std::string> macros;
         for (const std::string& function : parsed->functions) use_macro(function, macros, inputs);
         file.inputs.assign(inputs.begin(), inputs.end());
+        check_parameters(parsed->parameters, {"run.time"}, place);
     }
 
     void check_source_names(const Source& source) {

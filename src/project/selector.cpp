@@ -52,19 +52,41 @@ struct Properties {
     std::string kind;
     std::string source;  ///< Empty for models.
     std::string code_hash;
+    std::vector<TableName> reads;  ///< Of a check.
 };
 
 std::vector<Properties> properties_of(const Project& project) {
     std::vector<Properties> all;
     for (const Source& source : project.sources) {
         for (const SourceTable& table : source.tables) {
-            all.push_back({table.name, source.place.file, source.tags, source.owner, "source",
-                           source.name, source.code_hash});
+            all.push_back({table.name,
+                           source.place.file,
+                           source.tags,
+                           source.owner,
+                           "source",
+                           source.name,
+                           source.code_hash,
+                           {}});
         }
     }
     for (const Model& model : project.models) {
-        all.push_back({model.name, model.path, model.tags, model.owner,
-                       std::string(model_kind_name(model.kind)), "", model.code_hash});
+        all.push_back({model.name,
+                       model.path,
+                       model.tags,
+                       model.owner,
+                       std::string(model_kind_name(model.kind)),
+                       "",
+                       model.code_hash,
+                       {}});
+    }
+    return all;
+}
+
+std::vector<Properties> properties_with_checks(const Project& project) {
+    std::vector<Properties> all = properties_of(project);
+    for (const TableCheckFile& check : project.checks) {
+        all.push_back({name_of_check(check), check.check.place.file, check.tags, "", "check", "",
+                       "", base_tables(project, check.inputs)});
     }
     return all;
 }
@@ -122,8 +144,8 @@ Result<Term> parse_term(std::string_view text) {
 
 class Selector {
 public:
-    Selector(const Project& project, const TableGraph& graph, const Manifest* state)
-        : graph_(graph), state_(state), tables_(properties_of(project)) {}
+    Selector(std::vector<Properties> tables, const TableGraph& graph, const Manifest* state)
+        : graph_(graph), state_(state), tables_(std::move(tables)) {}
 
     /// Parts divided by blanks: either of them.
     Result<TableSet> select(std::string_view text) const {
@@ -174,6 +196,7 @@ private:
         TableSet selected = base;
         for (const TableName& name : base) {
             if (term.up > 0) add(graph_.upstream(name, term.up), selected);
+            if (term.up > 0) add_inputs_of_check(name, term.up - 1, selected);
             if (term.down > 0) add(graph_.downstream(name, term.down), selected);
             if (!term.with_inputs_of_users) continue;
             std::vector<TableName> users = graph_.downstream(name);
@@ -182,6 +205,16 @@ private:
             for (const TableName& user : users) add(graph_.upstream(user), selected);
         }
         return selected;
+    }
+
+    void add_inputs_of_check(const TableName& name, std::size_t further, TableSet& selected) const {
+        for (const Properties& check : tables_) {
+            if (check.name != name) continue;
+            add(check.reads, selected);
+            for (const TableName& input : check.reads) {
+                if (further > 0) add(graph_.upstream(input, further), selected);
+            }
+        }
     }
 
     static void add(const std::vector<TableName>& names, TableSet& selected) {
@@ -278,6 +311,7 @@ private:
         }
         TableSet found;
         for (const Properties& table : tables_) {
+            if (table.kind == "check") continue;
             const auto before = state_->code_hashes.find(table.name);
             const bool is_new = before == state_->code_hashes.end();
             const bool changed = !is_new && before->second != table.code_hash;
@@ -291,28 +325,64 @@ private:
     std::vector<Properties> tables_;
 };
 
+/// What is selected and what is excluded, both whole.
+struct Chosen {
+    TableSet selected;
+    TableSet excluded;
+};
+
+Result<Chosen> choose(const Selector& selector, const Selection& selection) {
+    Chosen chosen{selector.everything(), {}};
+    if (selection.select.find_first_not_of(' ') != std::string::npos) {
+        INGOT_TRY_ASSIGN(chosen.selected, selector.select(selection.select));
+    }
+    INGOT_TRY_ASSIGN(chosen.excluded, selector.select(selection.exclude));
+    return chosen;
+}
+
+std::vector<TableName> tables_in_order(const Project& project, const Chosen& chosen) {
+    std::vector<TableName> ordered;
+    const auto add = [&](const TableName& name) {
+        if (chosen.selected.contains(name) && !chosen.excluded.contains(name))
+            ordered.push_back(name);
+    };
+    for (const Source& source : project.sources) {
+        for (const SourceTable& table : source.tables) add(table.name);
+    }
+    for (const Model& model : project.models) add(model.name);
+    return ordered;
+}
+
 }  // namespace
 
 Result<std::vector<TableName>> select_tables(const Project& project, const TableGraph& graph,
                                              const Selection& selection) {
-    const Selector selector(project, graph, selection.state);
-    TableSet selected = selector.everything();
-    if (selection.select.find_first_not_of(' ') != std::string::npos) {
-        INGOT_TRY_ASSIGN(selected, selector.select(selection.select));
-    }
-    INGOT_TRY_ASSIGN(const TableSet excluded, selector.select(selection.exclude));
-    for (const TableName& name : excluded) selected.erase(name);
+    INGOT_TRY_ASSIGN(const Chosen chosen,
+                     choose(Selector(properties_of(project), graph, selection.state), selection));
+    return tables_in_order(project, chosen);
+}
 
-    std::vector<TableName> ordered;
-    for (const Source& source : project.sources) {
-        for (const SourceTable& table : source.tables) {
-            if (selected.contains(table.name)) ordered.push_back(table.name);
-        }
+TableName name_of_check(const TableCheckFile& check) {
+    return {"checks", check.name};
+}
+
+Result<SelectedWork> select_work(const Project& project, const TableGraph& graph,
+                                 const Selection& selection) {
+    INGOT_TRY_ASSIGN(
+        const Chosen chosen,
+        choose(Selector(properties_with_checks(project), graph, selection.state), selection));
+    SelectedWork work{tables_in_order(project, chosen), {}};
+    for (const TableCheckFile& check : project.checks) {
+        std::vector<TableName> about = base_tables(project, check.inputs);
+        about.insert(about.end(), check.inputs.begin(), check.inputs.end());
+        about.push_back(name_of_check(check));
+        const auto touches = [&](const TableSet& set) {
+            return std::any_of(about.begin(), about.end(),
+                               [&](const TableName& name) { return set.contains(name); });
+        };
+        if (touches(chosen.selected) && !touches(chosen.excluded)) work.checks.push_back(&check);
     }
-    for (const Model& model : project.models) {
-        if (selected.contains(model.name)) ordered.push_back(model.name);
-    }
-    return ordered;
+    return work;
 }
 
 Manifest Manifest::of(const Project& project) {

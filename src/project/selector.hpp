@@ -35,4 +35,18 @@ struct Selection {
 Result<std::vector<TableName>> select_tables(const Project& project, const TableGraph& graph,
                                              const Selection& selection);
 
+/// `checks.NAME`: by which a check across tables is selected and its results are kept.
+TableName name_of_check(const TableCheckFile& check);
+
+/// Tables, and the checks across them.
+struct SelectedWork {
+    std::vector<TableName> tables;
+    std::vector<const TableCheckFile*> checks;  ///< Of `project`, in its order.
+};
+
+/// As select_tables, where `checks.NAME`, `path:checks` and a check's tags select checks too. A
+/// check goes with any selected table that it reads, through views too, and is excluded with any.
+Result<SelectedWork> select_work(const Project& project, const TableGraph& graph,
+                                 const Selection& selection);
+
 }  // namespace ingot::project

@@ -42,12 +42,61 @@ Project small_project() {
     return project;
 }
 
+/// As the loader does: models can be found by name.
+void index_for_test(Project& project) {
+    for (std::size_t i = 0; i < project.models.size(); ++i)
+        project.index.models.emplace(project.models[i].name, i);
+}
+
 std::string selected(const Project& project, const Selection& selection) {
     const auto tables = select_tables(project, TableGraph(project), selection);
     if (!tables) return tables.error().message;
     std::string text;
     for (const TableName& table : *tables) text += (text.empty() ? "" : " ") + table.text();
     return text;
+}
+
+/// Tables, and checks behind a bar.
+std::string selected_work(const Project& project, const Selection& selection) {
+    const auto work = select_work(project, TableGraph(project), selection);
+    if (!work) return work.error().message;
+    std::string text;
+    for (const TableName& table : work->tables) text += table.text() + " ";
+    text += "|";
+    for (const TableCheckFile* check : work->checks) text += " " + check->name;
+    return text;
+}
+
+TEST(Selector, ChecksGoWithTheTablesThatTheyRead) {
+    Project project = small_project();
+    project.models[3].kind = ModelKind::kView;
+    TableCheckFile orphans;
+    orphans.name = "orphans";
+    orphans.check.place.file = "checks/orphans.sql";
+    orphans.inputs = {{"bronze", "e"}, {"gold", "x"}};
+    orphans.tags = {"nightly"};
+    TableCheckFile totals;
+    totals.name = "totals";
+    totals.inputs = {{"gold", "y"}};
+    project.checks = {orphans, totals};
+    index_for_test(project);
+    const std::map<std::string, std::string> cases = {
+        {"", "bronze.e bronze.f silver.a silver.b gold.x gold.y | orphans totals"},
+        {"bronze.e", "bronze.e | orphans"},
+        {"silver.b", "silver.b | totals"},  // what a view reads
+        {"checks.orphans", "| orphans"},
+        {"checks.*", "| orphans totals"},
+        {"kind:check,tag:nightly", "| orphans"},
+        {"path:checks", "| orphans"},
+        {"1+orphans", "bronze.e gold.x | orphans"},
+        {"orfans", "no table matches 'orfans'; did you mean 'orphans'?"},
+    };
+    for (const auto& [select, expected] : cases)
+        EXPECT_EQ(selected_work(project, {select, "", nullptr}), expected) << select;
+    EXPECT_EQ(selected_work(project, {"", "gold.x tag:nightly", nullptr}),
+              "bronze.e bronze.f silver.a silver.b gold.y | totals");
+    EXPECT_EQ(selected(project, {"path:checks", "", nullptr}), "no table matches 'path:checks'")
+        << "where tables are asked for";
 }
 
 TEST(Selector, NamesGlobsAndProperties) {

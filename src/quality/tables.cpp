@@ -140,6 +140,14 @@ std::string history_sql(std::string_view results, const project::TableName& tabl
         results, quoted_text(table.text()), quoted_text(check), limit);
 }
 
+std::string last_status_sql(std::string_view results, std::string_view layer) {
+    return fmt::format(
+        "SELECT \"check\", status FROM {} AS \"_ingot_results\" WHERE starts_with(\"table\", {}) "
+        "QUALIFY row_number() OVER (PARTITION BY \"table\", \"check\" ORDER BY checked_at DESC, "
+        "run_id DESC) = 1",
+        results, quoted_text(std::string(layer) + "."));
+}
+
 Schema quarantine_schema() {
     return Schema{{
         field("_reason", TypeId::kString),

@@ -31,6 +31,9 @@ ColumnBatch check_results_batch(std::span<const CheckResult> results, const Resu
 std::string history_sql(std::string_view results, const project::TableName& table,
                         std::string_view check, int limit);
 
+/// A SELECT of check and status as they were last kept, of the tables of a layer.
+std::string last_status_sql(std::string_view results, std::string_view layer);
+
 /// All quarantine tables have this schema.
 Schema quarantine_schema();
 

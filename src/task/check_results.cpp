@@ -3,6 +3,7 @@
 #include "publish/publish.hpp"
 #include "quality/tables.hpp"
 #include "task/batch_list.hpp"
+#include "task/check_files.hpp"
 
 namespace ingot::task {
 
@@ -16,6 +17,8 @@ Status append_check_results(const RunReport& report, const TaskContext& context)
         if (!table.checks.empty())
             batches.push_back(quality::check_results_batch(table.checks, stamp));
     }
+    INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> across, new_results(report, context));
+    if (!across.empty()) batches.push_back(quality::check_results_batch(across, stamp));
     if (batches.empty()) return {};
     BatchList rows(quality::check_results_schema(), std::move(batches));
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());

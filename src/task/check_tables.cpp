@@ -3,6 +3,7 @@
 #include "base/uuid.hpp"
 #include "project/selector.hpp"
 #include "task/audit.hpp"
+#include "task/check_files.hpp"
 
 namespace ingot::task {
 namespace {
@@ -17,18 +18,18 @@ Result<std::optional<Interval>> whole_range(const delta::Snapshot& snapshot) {
 
 }  // namespace
 
-Result<std::vector<CheckedTable>> check_tables(const Workspace& workspace,
-                                               const RunOptions& options, std::stop_token stop) {
+Result<CheckedTables> check_tables(const Workspace& workspace, const RunOptions& options,
+                                   std::stop_token stop) {
     const project::Project& project = *workspace.project;
     const project::TableGraph graph(project);
     INGOT_TRY_ASSIGN(
-        const std::vector<project::TableName> tables,
-        project::select_tables(project, graph, {options.select, options.exclude, nullptr}));
+        const project::SelectedWork selected,
+        project::select_work(project, graph, {options.select, options.exclude, nullptr}));
     Pins pins(workspace);
     const RunIdentity run{uuid_v7(), workspace.clock.now()};
     const TaskContext context{workspace, pins, options, run, std::move(stop)};
-    std::vector<CheckedTable> checked;
-    for (const project::TableName& name : tables) {
+    CheckedTables checked;
+    for (const project::TableName& name : selected.tables) {
         const project::Model* model = project.find_model(name);
         const project::SourceTable* table = project.find_source_table(name);
         if (model != nullptr && model->kind == project::ModelKind::kView) continue;
@@ -53,8 +54,9 @@ Result<std::vector<CheckedTable>> check_tables(const Workspace& workspace,
             INGOT_TRY_ASSIGN_WITH(each.results, check_published(audited, snapshot, context),
                                   "while checking " + name.text());
         }
-        checked.push_back(std::move(each));
+        checked.tables.push_back(std::move(each));
     }
+    INGOT_TRY_ASSIGN(checked.across, run_check_files(selected.checks, {}, context));
     return checked;
 }
 

@@ -15,10 +15,15 @@ struct CheckedTable {
     std::vector<quality::CheckResult> results;
 };
 
-/// Runs the checks of the selected tables against their newest versions. Views and tables read in
-/// place are left out. Writes nothing. Errors: a selection that matches nothing, an unreadable
-/// table.
-Result<std::vector<CheckedTable>> check_tables(const Workspace& workspace,
-                                               const RunOptions& options, std::stop_token stop);
+struct CheckedTables {
+    std::vector<CheckedTable> tables;
+    std::vector<quality::CheckResult> across;  ///< Of the files of `checks/`.
+};
+
+/// Runs the checks of the selected tables, and those across them, against their newest versions.
+/// Views and tables read in place are left out. Writes nothing. Errors: a selection that matches
+/// nothing, an unreadable table.
+Result<CheckedTables> check_tables(const Workspace& workspace, const RunOptions& options,
+                                   std::stop_token stop);
 
 }  // namespace ingot::task

@@ -1,9 +1,9 @@
 #include "task/planner.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "project/history.hpp"
+#include "project/lineage.hpp"
 #include "project/window.hpp"
 
 namespace ingot::task {
@@ -78,21 +78,7 @@ Result<ModelWork> plan_model(const project::Model& model, const Workspace& works
 
 std::vector<project::TableName> base_inputs(const project::Project& project,
                                             const project::Model& model) {
-    std::set<project::TableName> tables;
-    std::set<project::TableName> seen;
-    std::vector<project::TableName> open = model.inputs;
-    while (!open.empty()) {
-        const project::TableName table = open.back();
-        open.pop_back();
-        if (!seen.insert(table).second) continue;
-        const project::Model* input = project.find_model(table);
-        if (input != nullptr && input->kind == project::ModelKind::kView) {
-            open.insert(open.end(), input->inputs.begin(), input->inputs.end());
-        } else {
-            tables.insert(table);
-        }
-    }
-    return {tables.begin(), tables.end()};
+    return project::base_tables(project, model.inputs);
 }
 
 std::string summarize(const std::vector<publish::WindowWork>& windows) {

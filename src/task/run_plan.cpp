@@ -19,7 +19,10 @@ using Plans = std::map<project::TableName, PlannedStep>;
 Result<std::vector<project::TableName>> selected_tables(const project::Project& project,
                                                         const RunOptions& options) {
     const project::TableGraph graph(project);
-    return project::select_tables(project, graph, {options.select, options.exclude, nullptr});
+    INGOT_TRY_ASSIGN(
+        project::SelectedWork selected,
+        project::select_work(project, graph, {options.select, options.exclude, nullptr}));
+    return std::move(selected.tables);
 }
 
 Result<TablePlan> plan_source(const project::Source& source, const project::TableName& table,

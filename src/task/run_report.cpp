@@ -23,9 +23,12 @@ std::string_view table_status_name(TableStatus status) {
 }
 
 bool RunReport::ok() const {
-    return std::none_of(tables.begin(), tables.end(), [](const TableReport& table) {
-        return table.status == TableStatus::kFailed || table.status == TableStatus::kSkipped;
-    });
+    const bool tables_are_ok =
+        std::none_of(tables.begin(), tables.end(), [](const TableReport& table) {
+            return table.status == TableStatus::kFailed || table.status == TableStatus::kSkipped;
+        });
+    return tables_are_ok && std::none_of(checks.begin(), checks.end(),
+                                         [](const auto& check) { return check.blocks(); });
 }
 
 void add_result(const publish::PublishResult& result, TableReport& report) {
@@ -35,9 +38,9 @@ void add_result(const publish::PublishResult& result, TableReport& report) {
     report.rows_merged += result.rows_merged;
     report.rows_rejected += result.rows_rejected;
     for (const auto& [reason, count] : result.reasons) report.reasons[reason] += count;
+    report.rows_dropped += result.rows_dropped;
+    for (const auto& [reason, count] : result.dropped) report.dropped[reason] += count;
     report.bytes_written += result.bytes_written;
 }
 
-    report.rows_dropped += result.rows_dropped;
-    for (const auto& [reason, count] : result.dropped) report.dropped[reason] += count;
 }  // namespace ingot::task

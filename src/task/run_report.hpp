@@ -44,7 +44,8 @@ struct RunReport {
     std::string run_id;
     Timestamp started;
     Duration elapsed{};
-    std::vector<TableReport> tables;  ///< In the order in which they were run.
+    std::vector<TableReport> tables;           ///< In the order in which they were run.
+    std::vector<quality::CheckResult> checks;  ///< Of the files of `checks/`.
     bool ok() const;
 };
 

@@ -9,6 +9,7 @@
 #include "base/guarded.hpp"
 #include "base/uuid.hpp"
 #include "project/selector.hpp"
+#include "task/check_files.hpp"
 #include "task/check_results.hpp"
 #include "task/ingest_task.hpp"
 
@@ -33,7 +34,8 @@ struct Board {
     std::vector<TableReport> reports;
 };
 
-Result<std::vector<Step>> steps_of(const project::Project& project, const RunOptions& options);
+std::vector<Step> steps_of(const project::Project& project, const project::TableGraph& graph,
+                           const std::vector<project::TableName>& selected);
 void work_off(Guarded<Board>& board, std::condition_variable& changed, const TaskContext& context,
               const RunProgress& progress);
 
@@ -42,7 +44,11 @@ void work_off(Guarded<Board>& board, std::condition_variable& changed, const Tas
 Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& options,
                              const RunProgress& progress, std::stop_token stop) {
     Board initial;
-    INGOT_TRY_ASSIGN(initial.steps, steps_of(*workspace.project, options));
+    const project::TableGraph graph(*workspace.project);
+    INGOT_TRY_ASSIGN(const project::SelectedWork selected,
+                     project::select_work(*workspace.project, graph,
+                                          {options.select, options.exclude, nullptr}));
+    initial.steps = steps_of(*workspace.project, graph, selected.tables);
     initial.unfinished = initial.steps.size();
     for (std::size_t i = 0; i < initial.steps.size(); ++i) {
         if (initial.steps[i].waiting_for == 0) initial.ready.push_back(i);
@@ -61,7 +67,12 @@ Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& optio
         }
         work_off(board, changed, context, progress);
     }
-    RunReport report{run.id, run.time, {}, std::move(board.lock()->reports)};
+    RunReport report{run.id, run.time, {}, std::move(board.lock()->reports), {}};
+    if (!stop.stop_requested()) {
+        INGOT_TRY_ASSIGN_WITH(report.checks,
+                              run_check_files(selected.checks, report.tables, context),
+                              "while checking across tables");
+    }
     INGOT_TRY_WITH(append_check_results(report, context), "while keeping the check results");
     report.elapsed = workspace.clock.steady() - begin;
     return report;
@@ -69,11 +80,8 @@ Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& optio
 
 namespace {
 
-Result<std::vector<Step>> steps_of(const project::Project& project, const RunOptions& options) {
-    const project::TableGraph graph(project);
-    INGOT_TRY_ASSIGN(
-        const std::vector<project::TableName> selected,
-        project::select_tables(project, graph, {options.select, options.exclude, nullptr}));
+std::vector<Step> steps_of(const project::Project& project, const project::TableGraph& graph,
+                           const std::vector<project::TableName>& selected) {
     std::vector<Step> steps;
     std::map<project::TableName, std::size_t> step_of;
     std::map<const project::Source*, std::size_t> step_of_source;

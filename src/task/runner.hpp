@@ -12,9 +12,9 @@ struct RunProgress {
 };
 
 /// Ingests and builds the selected tables, inputs first, those without a path between them side by
-/// side. What stands on a failed table is skipped. Check results are appended to
-/// `ingot.check_results` at the end. Errors: a selection that matches nothing; anything that goes
-/// wrong with one table is in its report.
+/// side. What stands on a failed table is skipped. Then the checks across tables run. Check results
+/// are appended to `ingot.check_results` at the end. Errors: a selection that matches nothing;
+/// anything that goes wrong with one table is in its report.
 Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& options,
                              const RunProgress& progress, std::stop_token stop);
 

@@ -169,6 +169,23 @@ class CliTest(unittest.TestCase):
                             "where a.city = 'Rome' and b.city = 'Pisa'")
         self.assertEqual(out.splitlines()[1:], ["true"])
 
+    def test_a_check_across_tables_makes_the_run_red_and_shows_the_rows(self):
+        self.built()
+        self.write("checks/small_orders.sql", "/* --- description: no order is too large --- */\n"
+                   "SELECT order_id, amount FROM bronze.orders WHERE amount > 40\n")
+        err = self.fails("run")
+        self.assertIn("checks.small_orders", err)
+        self.assertRegex(err, r"failed: small_orders: .*\(checks/small_orders.sql:2:1\)")
+        self.assertIn('"amount":42', err)
+        self.assertIn("a check across tables red", err)
+        report = json.loads(self.call("run", "--json")[1])
+        self.assertEqual([(check["name"], check["status"]) for check in report["checks"]], [("small_orders", "failed")])
+        out = self.fails("check", "checks.*")
+        self.assertIn("0 passed, 0 warned, 1 failed", out)
+        self.assertIn('"amount":42', out)
+        self.assertIn("small_orders", self.fails("check", "--last"))
+        self.succeeds("run", "--exclude", "checks.small_orders")
+
     # -- what goes wrong
 
     def test_an_unknown_table_names_the_nearest(self):
