@@ -507,7 +507,7 @@ void check_pipelines(const Project& project, Problems& problems) {
                 for (const ExportItem& item : exports->items) check_table(item.from, item.place);
             }
             if (selector.empty() || selector.find("state:") != std::string::npos) continue;
-            const auto selected = select_tables(project, graph, {selector, "", nullptr});
+            const auto selected = select_work(project, graph, {selector, "", nullptr});
             if (!selected) {
                 problems.add(task.place, "task '" + task.name + "': " + selected.error().message);
             }
