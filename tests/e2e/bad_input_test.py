@@ -15,14 +15,18 @@ class BadInput(ProjectCase):
             self.write_hour(hour, events(hour))
         self.succeeds("run")
 
+    def published_versions(self):
+        """Without quarantine, where rejected rows may be looked at whatever becomes of the run."""
+        return {table: number for table, number in self.versions().items() if not table.startswith("quarantine")}
+
     def assert_untouched(self, tables, versions):
         """Rows and versions are as before, and nothing that was staged is left."""
         self.assertEqual(self.tables(), tables)
-        self.assertEqual(self.versions(), versions)
+        self.assertEqual(self.published_versions(), versions)
         self.assertEqual(self.unreferenced(), set())
 
     def assert_fails_and_changes_nothing(self, *arguments, says):
-        tables, versions = self.tables(), self.versions()
+        tables, versions = self.tables(), self.published_versions()
         text = self.fails(*arguments, says=says)
         self.assert_untouched(tables, versions)
         return text
