@@ -597,6 +597,16 @@ std::string pipeline_errors(const std::string& text) {
                    {"pipelines/p.yml", text}});
 }
 
+TEST(LoadErrors, APipelineMayCheckAcrossTables) {
+    const std::string task = "tasks: {a: {check: \"checks.*\"}}\n";
+    EXPECT_EQ(errors({{"sources/events.yml", kSource},
+                      {"checks/late.sql", "SELECT id FROM bronze.events WHERE id < 0"},
+                      {"pipelines/p.yml", task}}),
+              "");
+    EXPECT_EQ(pipeline_errors(task),
+              "pipelines/p.yml:1:12: task 'a': no table matches 'checks.*'\n");
+}
+
 TEST(LoadErrors, Pipelines) {
     EXPECT_EQ(
         pipeline_errors("schedule: sometimes\ntasks: {a: {ingest: bronze.events}}\n"),
