@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -73,7 +76,8 @@ Result<Stream> open_pipe(bool we_read) {
 
 Result<Stream> open_input(const InputStream& input) {
     if (std::holds_alternative<StreamInherit>(input)) return Stream{};
-    if (std::holds_alternative<StreamBytes>(input)) return open_pipe(false);
+    if (std::holds_alternative<StreamBytes>(input) || std::holds_alternative<StreamFrom>(input))
+        return open_pipe(false);
     const auto* file = std::get_if<StreamFile>(&input);
     return open_stream_file(file == nullptr ? "/dev/null" : file->path, O_RDONLY);
 }
@@ -191,6 +195,78 @@ Result<pid_t> spawn(const ProcessOptions& options, const std::array<Stream, 3>& 
     return pid;
 }
 
+/// Writes what is produced to the child, on its own thread.
+class Feeder {
+public:
+    /// `wake` becomes readable when producing fails.
+    Feeder(const StreamFrom& from, Descriptor pipe, int wake)
+        : from_(from),
+          pipe_(std::move(pipe)),
+          wake_(wake),
+          stopped_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+    bool failed() const { return failed_.load(std::memory_order_acquire); }
+    /// Requires `failed`.
+    const Error& error() const { return *error_; }
+    /// Asks the thread to end and waits for it.
+    void stop() {
+        thread_.request_stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    void run(const std::stop_token& stop) {
+        ::pthread_setname_np(::pthread_self(), "child-input");
+        const std::stop_callback wake_up(stop, [this] { ::eventfd_write(stopped_.get(), 1); });
+        while (!stop.stop_requested()) {
+            Result<std::string_view> piece = produce(stop);
+            if (stop.stop_requested()) return;
+            // The pipe stays open: a child that saw it end would take its input for whole.
+            if (!piece) return fail(std::move(piece).error());
+            if (piece->empty() || !write_all(*piece)) return pipe_.close();
+        }
+    }
+
+    Result<std::string_view> produce(const std::stop_token& stop) {
+        try {
+            return from_.produce(stop);
+        } catch (const std::exception& problem) {
+            return make_error(ErrorCode::kInternal, "while making input for a command: {}",
+                              problem.what());
+        }
+    }
+
+    void fail(Error error) {
+        error_ = std::move(error);
+        failed_.store(true, std::memory_order_release);
+        ::eventfd_write(wake_, 1);
+    }
+
+    /// False when the child wants no more, or the end was asked for.
+    bool write_all(std::string_view bytes) {
+        while (!bytes.empty()) {
+            std::array<pollfd, 2> entries = {
+                {{pipe_.get(), POLLOUT, 0}, {stopped_.get(), POLLIN, 0}}};
+            if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return false;
+            if (entries[1].revents != 0) return false;
+            const ssize_t written = ::write(pipe_.get(), bytes.data(), bytes.size());
+            if (written < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+            if (written < 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+        }
+        return true;
+    }
+
+    const StreamFrom& from_;
+    Descriptor pipe_;
+    int wake_;
+    Descriptor stopped_;
+    std::optional<Error> error_;
+    std::atomic<bool> failed_ = false;
+    std::jthread thread_;  ///< Last: it uses the others.
+};
+
 /// Feeds and drains the pipes until the child has ended, and ends it when it must.
 class Supervisor {
 public:
@@ -202,6 +278,9 @@ public:
           stop_(std::move(stop)),
           wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         if (const auto* bytes = std::get_if<StreamBytes>(&options.input)) input_ = bytes->bytes;
+        if (const auto* from = std::get_if<StreamFrom>(&options.input)) {
+            feeder_.emplace(*from, std::move(streams_[0].ours), wake_.get());
+        }
         if (input_.empty()) streams_[0].ours.close();
         if (options.timeout > Duration(0)) deadline_ = now() + options.timeout;
     }
@@ -212,6 +291,7 @@ public:
             decide();
             poll_once();
         }
+        if (feeder_) feeder_->stop();
         ExitStatus status = child_.reap();
         // Writers of our pipes are dead now: what is left inside is all there will be.
         for (const std::size_t index : {1U, 2U}) drain(index);
@@ -230,6 +310,8 @@ private:
                 reason_ = ExitStatus::Kind::kCancelled;
             } else if (deadline_ && now() >= *deadline_) {
                 reason_ = ExitStatus::Kind::kTimedOut;
+            } else if (feeder_ && feeder_->failed()) {
+                failure_ = feeder_->error();
             }
         }
         if (!(reason_ || failure_) || killed_) return;
@@ -300,6 +382,7 @@ private:
     std::stop_token stop_;
     Descriptor wake_;
     std::string_view input_;
+    std::optional<Feeder> feeder_;
     std::optional<Duration> deadline_;
     std::optional<ExitStatus::Kind> reason_;
     std::optional<Error> failure_;

@@ -27,13 +27,20 @@ struct StreamFile {
 struct StreamBytes {
     std::string bytes;
 };
+/// Gives input as it is made. `produce` runs on a thread of its own and is asked for one piece
+/// after the other (valid until the next call; empty: the end), as fast as the child takes them.
+/// When the child has ended or closed its input, `stop` is requested and what `produce` returns no
+/// longer counts. An error before that ends the child and becomes the error of the call.
+struct StreamFrom {
+    std::function<Result<std::string_view>(std::stop_token stop)> produce;
+};
 /// Hands output over as it comes, from the thread that called run_process. An error ends the child
 /// and becomes the error of the call.
 struct StreamTo {
     std::function<Status(std::string_view)> receive;
 };
 
-using InputStream = std::variant<StreamNull, StreamInherit, StreamFile, StreamBytes>;
+using InputStream = std::variant<StreamNull, StreamInherit, StreamFile, StreamBytes, StreamFrom>;
 using OutputStream = std::variant<StreamInherit, StreamNull, StreamFile, StreamTo>;
 
 struct ProcessOptions {

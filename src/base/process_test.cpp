@@ -1,5 +1,6 @@
 #include "base/process.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -219,6 +220,68 @@ TEST(Process, ManyAtOnceLoseNothing) {
             }
         });
     }
+}
+
+/// `lines` lines of 1 KiB each, one a call.
+StreamFrom lines(int count, std::atomic<int>& made) {
+    return {[count, &made, piece = std::string(1023, 'x') + "\n"](
+                const std::stop_token&) -> Result<std::string_view> {
+        return made++ < count ? std::string_view(piece) : std::string_view();
+    }};
+}
+
+TEST(Process, InputIsMadeAsTheChildTakesIt) {
+    std::atomic<int> made = 0;
+    ProcessOptions options = shell("wc -c");
+    options.input = lines(1000, made);
+    EXPECT_EQ(output_of(options), "1024000\n");
+}
+
+TEST(Process, AChildThatAnswersWhileItIsFedIsNotWaitedForInACircle) {
+    std::atomic<int> made = 0;
+    ProcessOptions options = shell("cat; yes | head -c 1000000 >&2");
+    options.input = lines(5000, made);
+    std::string said;
+    options.error_output = into(said);
+    EXPECT_EQ(output_of(options).size(), 5000U * 1024);
+    EXPECT_EQ(said.size(), 1'000'000U);
+}
+
+TEST(Process, AChildMayCloseItsInputEarly) {
+    std::atomic<int> made = 0;
+    ProcessOptions options = shell("head -c 4");
+    options.input = lines(100'000, made);
+    EXPECT_EQ(output_of(options), "xxxx");
+    EXPECT_LT(made, 100'000);
+}
+
+TEST(Process, WhatMakesTheInputIsAskedToStopWhenTheChildHasEnded) {
+    ProcessOptions options = shell("exit 3");
+    options.input = StreamFrom{[](const std::stop_token& stop) -> Result<std::string_view> {
+        while (!stop.stop_requested()) std::this_thread::sleep_for(milliseconds(1));
+        return make_error(ErrorCode::kCancelled, "stopped");
+    }};
+    EXPECT_EQ(finished(options).code, 3);
+}
+
+TEST(Process, AnErrorOfTheInputEndsTheChild) {
+    const fs::path file = fs::temp_directory_path() / fmt::format("ingot-input-{}", ::getpid());
+    ProcessOptions options = shell("cat >/dev/null && echo whole >" + file.string());
+    options.input = StreamFrom{[](const std::stop_token&) -> Result<std::string_view> {
+        return make_error(ErrorCode::kCorruptData, "no more rows");
+    }};
+    const auto status = run_process(options);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().message, "no more rows");
+    EXPECT_FALSE(fs::exists(file));
+}
+
+TEST(Process, AChildThatDoesNotTakeItsInputIsEndedByTheTimeLimit) {
+    std::atomic<int> made = 0;
+    ProcessOptions options = shell("sleep 60");
+    options.input = lines(100'000, made);
+    options.timeout = milliseconds(100);
+    EXPECT_EQ(finished(options).kind, ExitStatus::Kind::kTimedOut);
 }
 
 }  // namespace
