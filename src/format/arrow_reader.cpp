@@ -128,19 +128,23 @@ private:
         header_.clear();
         INGOT_TRY_ASSIGN(const std::size_t got, read_into(header_, kPrefixBytes));
         if (got == 0) return false;
+        // Every message begins with four bytes that no text has.
+        if (std::any_of(header_.begin(),
+                        header_.begin() + std::min<std::ptrdiff_t>(4, std::ssize(header_)),
+                        [](std::byte byte) { return byte != std::byte{0xFF}; })) {
+            return make_error(
+                ErrorCode::kCorruptData,
+                "{}: no Arrow stream at byte {}: there must be nothing but the stream (a program "
+                "that prints to its output breaks it)",
+                name_, bytes_read_ - got);
+        }
         if (got < kPrefixBytes) return cut_off();
         ArrowError error{};
         std::int32_t prefix = 0;
         const int peeked =
             ArrowIpcDecoderPeekHeader(decoder_.get(), view_of(header_), &prefix, &error);
         if (peeked == ENODATA) return false;
-        if (peeked != NANOARROW_OK || prefix != static_cast<std::int32_t>(kPrefixBytes)) {
-            return make_error(
-                ErrorCode::kCorruptData,
-                "{}: no Arrow stream at byte {}: there must be nothing but the stream "
-                "(a program that prints to its output breaks it)",
-                name_, bytes_read_ - got);
-        }
+        INGOT_TRY(checked(peeked, error));
         const auto rest = static_cast<std::size_t>(decoder_->header_size_bytes) - kPrefixBytes;
         INGOT_TRY_ASSIGN(const std::size_t got_rest, read_into(header_, rest));
         if (got_rest < rest) return cut_off();

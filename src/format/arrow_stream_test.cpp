@@ -201,6 +201,7 @@ TEST(ArrowStream, AnythingElseIsNoStream) {
     EXPECT_THAT(rows_of("hello\n" + written({numbers(0, 1)})),
                 ElementsAre(HasSubstr("in.arrows: no Arrow stream at byte 0: there must be nothing "
                                       "but the stream")));
+    EXPECT_THAT(rows_of("ok\n"), ElementsAre(HasSubstr("no Arrow stream at byte 0")));
     EXPECT_THAT(rows_of(written({numbers(0, 1)}).substr(0, 4)),
                 ElementsAre(HasSubstr("the Arrow stream is cut off at byte 4")));
 }
