@@ -5,13 +5,13 @@
 
 #include "base/log.hpp"
 #include "base/process.hpp"
+#include "ingest/command_status.hpp"
 #include "ingest/finders_internal.hpp"
 #include "ingest/input_folder.hpp"
 
 namespace ingot::ingest {
 namespace {
 
-constexpr std::size_t kErrorLinesMax = 5;
 constexpr Duration kDelayMax = std::chrono::minutes(5);
 
 /// `timeout` and the rest of the policy apply to each attempt and the waits between them.
@@ -20,16 +20,6 @@ Duration delay_before(const project::RetryPolicy& retry, int repetition) {
                            std::pow(retry.backoff, repetition - 1);
     return std::min<Duration>(
         kDelayMax, std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
-}
-
-std::string last_lines(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    std::size_t begin = text.size();
-    for (std::size_t lines = 0; lines < kErrorLinesMax && begin != std::string::npos && begin > 0;
-         ++lines) {
-        begin = text.rfind('\n', begin - 1);
-    }
-    return begin == std::string::npos ? text : text.substr(begin == 0 ? 0 : begin + 1);
 }
 
 class CommandOutput final : public InputFinder {
@@ -162,15 +152,7 @@ private:
         if (origin_.retry.timeout) options.timeout = *origin_.retry.timeout;
         INGOT_TRY_ASSIGN_WITH(const ExitStatus status, run_process(options, context_.stop),
                               "while running " + input.looked_for);
-        if (status.success()) return {};
-        if (status.kind == ExitStatus::Kind::kCancelled) {
-            return make_error(ErrorCode::kCancelled, "{}: cancelled", input.looked_for);
-        }
-        const std::string said = mask_secrets(last_lines(errors.text()));
-        return make_error(
-            status.kind == ExitStatus::Kind::kTimedOut ? ErrorCode::kTimeout : ErrorCode::kIo,
-            "{}: {}{}", input.looked_for, status.to_string(),
-            said.empty() ? " (it wrote no error message)" : ":\n" + said);
+        return command_status(input.looked_for, status, errors.text());
     }
 
     Status wait(Duration delay) {

@@ -57,6 +57,8 @@ Result<format::FormatKind> kind_of(const project::Format& from) {
         }
         return format::FormatKind(format::ParquetFormat{});
     }
+    if (std::holds_alternative<project::ArrowFormat>(from.kind))
+        return format::FormatKind(format::ArrowFormat{});
     return make_error(ErrorCode::kUnsupported, "{}: not yet: the format {}", from.place.to_string(),
                       project::format_name(from));
 }
@@ -107,6 +109,14 @@ DataType with_json_members(const DataType& type) {
 
 }  // namespace
 
+format::ColumnSpec column_to_read(const project::ColumnSpec& column) {
+    format::ColumnSpec to;
+    to.name = column.name;
+    to.type = with_json_members(*column.type);
+    to.is_json = column.type->is_json();
+    return to;
+}
+
 Result<format::FormatSpec> format_of(const project::Source& source,
                                      const project::SourceTable& table) {
     const project::Format& from = table.format ? *table.format : source.format;
@@ -122,10 +132,7 @@ Result<format::FormatSpec> format_of(const project::Source& source,
 
     for (const project::ColumnSpec& column : table.columns) {
         if (column.expr || !column.type) continue;
-        format::ColumnSpec to;
-        to.name = column.name;
-        to.type = with_json_members(*column.type);
-        to.is_json = column.type->is_json();
+        format::ColumnSpec to = column_to_read(column);
         for (const auto& [field, renamed] : from.rename) {
             if (renamed == column.name) to.source = {field};
         }

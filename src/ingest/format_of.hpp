@@ -10,4 +10,7 @@ namespace ingot::ingest {
 Result<format::FormatSpec> format_of(const project::Source& source,
                                      const project::SourceTable& table);
 
+/// How a declared column is read. Requires a type and no expression.
+format::ColumnSpec column_to_read(const project::ColumnSpec& column);
+
 }  // namespace ingot::ingest

@@ -54,10 +54,6 @@ Result<std::unique_ptr<InputFinder>> open_finder(const project::Source& source,
                           source.place.to_string(), scheme);
     }
     if (const auto* command = std::get_if<project::CommandOrigin>(&source.from)) {
-        if (command->emits == project::CommandOrigin::Emits::kArrow) {
-            return make_error(ErrorCode::kUnsupported, "{}: not yet: emits: arrow",
-                              source.place.to_string());
-        }
         return find_command_output(source, *command, context);
     }
     return make_error(ErrorCode::kUnsupported, "{}: not yet: reading from {}",

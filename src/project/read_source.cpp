@@ -285,6 +285,7 @@ void set_format(const Fields& fields, Source& source, const ReadContext& context
         using Emits = CommandOrigin::Emits;
         if (command->emits == Emits::kCsv) source.format.kind = CsvFormat{};
         if (command->emits == Emits::kJson) source.format.kind = JsonFormat{};
+        if (command->emits == Emits::kArrow) source.format.kind = ArrowFormat{};
         return;
     }
     if (std::holds_alternative<DeltaOrigin>(source.from)) {
@@ -345,8 +346,8 @@ std::string_view load_kind_name(LoadKind kind) {
 }
 
 std::string_view format_name(const Format& format) {
-    constexpr std::string_view kNames[] = {"ndjson",  "json", "csv",      "xml",
-                                           "parquet", "avro", "protobuf", "text"};
+    constexpr std::string_view kNames[] = {"ndjson", "json",     "csv",  "xml",  "parquet",
+                                           "avro",   "protobuf", "text", "arrow"};
     static_assert(std::size(kNames) == std::variant_size_v<FormatKind>);
     return kNames[format.kind.index()];
 }

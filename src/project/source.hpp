@@ -59,9 +59,11 @@ struct ProtobufFormat {
 };
 /// One column `line`.
 struct TextFormat {};
+/// An Arrow stream: what a command writes with `emits: arrow`.
+struct ArrowFormat {};
 
 using FormatKind = std::variant<NdjsonFormat, JsonFormat, CsvFormat, XmlFormat, ParquetFormat,
-                                AvroFormat, ProtobufFormat, TextFormat>;
+                                AvroFormat, ProtobufFormat, TextFormat, ArrowFormat>;
 
 enum class UnknownFields : std::uint8_t { kAdd, kIgnore, kReject, kFail };
 enum class BadInput : std::uint8_t { kReject, kNull, kFail };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/process.hpp"
+#include "format/arrow_stream.hpp"
 #include "net/http_test_server.hpp"
 #include "task/runner.hpp"
 
@@ -261,6 +262,35 @@ TEST_F(IngestTask, ACommandsOutputIsLoadedAndNotKept) {
     ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
     EXPECT_THAT(ids(), ElementsAre("7", "7", "11", "12"));
     EXPECT_THAT(kept_inputs(), IsEmpty());
+}
+
+TEST_F(IngestTask, ACommandsArrowStreamIsLoadedAndCastToWhatIsDeclared) {
+    BatchBuilder rows(Schema{{{"id", TypeId::kLong, true, {}}, {"at", TypeId::kDate, true, {}}}});
+    for (const std::int64_t id : {3, 4}) {
+        rows.column(0).append_integer(id);
+        rows.column(1).append_integer(18262);
+    }
+    std::string stream;
+    const auto writer =
+        must(format::ArrowStreamWriter::open(rows.schema(), [&](std::string_view bytes) -> Status {
+            stream += bytes;
+            return {};
+        }));
+    ASSERT_TRUE(writer->write(rows.finish()));
+    ASSERT_TRUE(writer->finish());
+    write("rows.arrows", stream);
+    source("{command: [cat, rows.arrows], emits: arrow}",
+           "load: snapshot\ncolumns: {id: integer, at: timestamptz}\n");
+    const TableReport report = run();
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_THAT(ask("SELECT concat_ws(' ', id, typeof(id), epoch(at), _source_line) FROM bronze.t "
+                    "ORDER BY id"),
+                ElementsAre("3 INTEGER 1577836800.0 1", "4 INTEGER 1577836800.0 2"));
+    EXPECT_THAT(kept_inputs(), IsEmpty());
+
+    write("rows.arrows", stream.substr(0, stream.size() / 2));
+    EXPECT_THAT(text_of(run()), HasSubstr("the Arrow stream is cut off"));
+    EXPECT_THAT(ids(), ElementsAre("3", "4"));
 }
 
 TEST_F(IngestTask, ACommandThatFailsSaysWhy) {
