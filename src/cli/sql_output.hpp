@@ -1,0 +1,24 @@
+#pragma once
+// Rows of a statement, as a person or another program wants them.
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "engine/engine.hpp"
+
+namespace ingot::cli {
+
+enum class RowFormat : std::uint8_t { kTable, kCsv, kJson, kArrow, kParquet };
+
+struct RowOutput {
+    RowFormat format = RowFormat::kTable;
+    std::string file;  ///< Empty: stdout.
+    std::int64_t table_rows_max = 200;
+};
+
+/// Runs a statement and writes its rows. A file appears whole or not at all. kInvalidArgument:
+/// Arrow or Parquet to a terminal.
+Status write_rows(engine::Session& session, const std::string& statement, const RowOutput& output,
+                  std::stop_token stop);
+
+}  // namespace ingot::cli
