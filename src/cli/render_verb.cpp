@@ -74,6 +74,11 @@ Result<std::string> rendered(Invocation& invocation, const project::Project& pro
             ErrorCode::kNotFound, "the columns of {} are not known yet: {}", model.name.text(),
             columns == lineage.tables.end() ? "the model does not bind" : columns->second.unknown);
     }
+    if (model.command) {
+        // What the program is given; what it makes of it is not SQL.
+        return with_values(model.query.bindable_sql,
+                           known_values(task::bindable_parameters(model), project, model, window));
+    }
     Schema produced;
     for (const sql::ColumnLineage& column : columns->second.columns)
         produced.fields.push_back(column.column);
@@ -110,8 +115,9 @@ Result<int> render(Invocation& invocation, const SelectionArguments& arguments) 
 }  // namespace
 
 void add_render(CLI::App& app, const Chosen& chosen) {
-    CLI::App* verb =
-        app.add_subcommand("render", "Print the SQL that a model runs, with its row rules");
+    CLI::App* verb = app.add_subcommand(
+        "render",
+        "Print the SQL that a model runs, with its row rules (kind command: the SQL of its input)");
     auto arguments = std::make_shared<SelectionArguments>();
     verb->add_option("model", arguments->select, "Models, as in `run`")->required();
     add_window_option(*verb, *arguments);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <set>
@@ -6,6 +7,7 @@
 
 #include "base/hash.hpp"
 #include "project/code_hash_internal.hpp"
+#include "project/files_internal.hpp"
 #include "project/sql_text_internal.hpp"
 
 namespace ingot::project {
@@ -131,13 +133,7 @@ public:
         add_duplicates(canon, model);
         if (model.kind == ModelKind::kCommand) add_columns(canon, model.columns);
         for (const auto& [name, value] : model.matrix) canon.add("matrix." + name, value.to_json());
-        if (model.command) {
-            for (const Template& part : model.command->argv) {
-                canon.add("argv", part.text());
-                for (const std::string& name : part.params()) add_param(canon, project_, name);
-            }
-            add_named(canon, "environment", model.command->environment);
-        }
+        if (model.command) add_command(canon, *model.command);
         for (const std::string& name : model.macros) canon.add("macro", macros_.at(name));
         for (const std::string& name : model.query.parameters) {
             if (name.starts_with("params.")) add_param(canon, project_, name.substr(7));
@@ -159,6 +155,27 @@ private:
         canon.add("others", fmt::format("{} {}", static_cast<int>(model.duplicates.mode),
                                         static_cast<int>(model.duplicates.others)));
         canon.add("reason", model.duplicates.reason);
+    }
+
+    void add_command(Canon& canon, const CommandSpec& command) const {
+        for (const Template& part : command.argv) {
+            canon.add("argv", part.text());
+            for (const std::string& name : part.params()) add_param(canon, project_, name);
+            if (const auto script = project_file(part.text())) canon.add("script", *script);
+        }
+        add_named(canon, "environment", command.environment);
+        canon.add("emits", fmt::format("{}", static_cast<int>(command.emits)));
+    }
+
+    /// The bytes of a file of the project, when an argument is the path of one.
+    std::optional<std::string> project_file(const std::string& argument) const {
+        const std::filesystem::path path = std::filesystem::path(argument).lexically_normal();
+        if (path.empty() || path.is_absolute() || *path.begin() == "..") return std::nullopt;
+        const std::string full = project_.root + "/" + path.string();
+        std::error_code none;
+        if (!std::filesystem::is_regular_file(full, none)) return std::nullopt;
+        const Result<std::string> bytes = read_file(full);
+        return bytes ? std::optional(*bytes) : std::nullopt;
     }
 
     const Project& project_;

@@ -159,10 +159,10 @@ private:
             return unknown(model.name, columns.error().message);
         }
         if (model.kind == ModelKind::kScd2) add_history(model, *columns);
+        if (model.kind == ModelKind::kCommand) columns = through_program(model, *columns);
         check_contract(model, *columns);
         Schema schema;
         for (const sql::ColumnLineage& column : *columns) schema.fields.push_back(column.column);
-        if (model.kind == ModelKind::kCommand) schema = *declared_schema(model.columns);
         schemas_.emplace(model.name, std::move(schema));
         result_.tables.emplace(model.name, TableColumns{*std::move(columns), ""});
     }
@@ -178,6 +178,19 @@ private:
         const auto added = history_columns(model, selected);
         if (!added) return;
         for (const Field& field : *added) columns.push_back({field, of_time});
+    }
+
+    /// Nobody knows what a program does: each column that it writes comes from all that it reads.
+    static std::vector<sql::ColumnLineage> through_program(
+        const Model& model, const std::vector<sql::ColumnLineage>& read) {
+        std::set<std::pair<std::string, std::string>> sources;
+        for (const sql::ColumnLineage& column : read)
+            sources.insert(column.sources.begin(), column.sources.end());
+        std::vector<sql::ColumnLineage> written;
+        const std::optional<Schema> declared = declared_schema(model.columns);
+        for (const Field& field : declared->fields)
+            written.push_back({field, {sources.begin(), sources.end()}});
+        return written;
     }
 
     std::optional<Schema> input_schema(const TableName& input) const {
@@ -257,7 +270,6 @@ private:
 
     /// What the front matter says about columns, against those that the SELECT has.
     void check_contract(const Model& model, const std::vector<sql::ColumnLineage>& columns) {
-        if (model.kind == ModelKind::kCommand) return;  // its columns are the program's
         std::vector<std::string> names;
         Schema schema;
         for (const sql::ColumnLineage& column : columns) {
@@ -281,9 +293,9 @@ private:
             for (const std::string& name : wanted) {
                 if (name.empty() || schema.find(name) != nullptr) continue;
                 problem(model.place,
-                        fmt::format("'{}' names the column '{}', which the SELECT of {} "
-                                    "does not have{}",
-                                    key, name, model.name.text(), did_you_mean(name, names)));
+                        fmt::format("'{}' names the column '{}', which {} {} does not have{}", key,
+                                    name, model.command ? "the contract of" : "the SELECT of",
+                                    model.name.text(), did_you_mean(name, names)));
             }
         };
         exists(model.key, "key");

@@ -42,6 +42,22 @@ TEST(ColumnLineage, FollowsColumnsThroughModels) {
     EXPECT_THAT(b.columns[0].sources, ElementsAre(Pair("silver.a", "title")));
 }
 
+TEST(ColumnLineage, EachColumnOfAProgramComesFromAllThatItReads) {
+    std::map<std::string, std::string> files = kFiles;
+    files["models/gold/p.sql"] =
+        "/* ---\nkind: command\ncommand: [a]\ncolumns: {score: double, who: varchar}\n--- */ "
+        "SELECT id, title FROM silver.a";
+    ProjectFolder folder(files);
+    const auto lineage = column_lineage(*load(folder), folder.facts);
+    ASSERT_TRUE(lineage);
+    const TableColumns& p = lineage->tables.at({"gold", "p"});
+    ASSERT_EQ(p.columns.size(), 2u);
+    EXPECT_EQ(p.columns[0].column.name, "score");
+    for (const sql::ColumnLineage& column : p.columns) {
+        EXPECT_THAT(column.sources, ElementsAre(Pair("silver.a", "id"), Pair("silver.a", "title")));
+    }
+}
+
 TEST(ColumnLineage, UnknownColumnsAreSaidNotGuessed) {
     ProjectFolder folder(kFiles);
     const ProjectPtr project = load(folder);

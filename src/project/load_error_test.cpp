@@ -390,6 +390,27 @@ TEST(LoadErrors, KeysThatAKindNeedsOrRefuses) {
         "command`\n");
 }
 
+TEST(LoadErrors, CommandModels) {
+    const auto errors_of = [](const std::string& front) {
+        return model_errors("/* ---\nkind: command\n" + front +
+                            "\n--- */ SELECT id, at FROM bronze.events");
+    };
+    EXPECT_EQ(errors_of("command: [a]\ncolumns: {id: bigint}"), "");
+    EXPECT_EQ(errors_of("command: [a]\ncolumns: {id: bigint, at: timestamptz}\ntime: at"), "");
+    EXPECT_EQ(errors_of("columns: {id: {checks: [not_null]}}"),
+              "models/silver/a.sql:1:1: `kind: command` needs 'command': the program\n"
+              "models/silver/a.sql:3:11: `kind: command` needs the type of 'id'\n");
+    EXPECT_EQ(errors_of("command: [a]\ncolumns: {id: bigint}\nwindow: hour"),
+              "models/silver/a.sql:5:9: 'window' does not go with `kind: command`: without 'time' "
+              "it is rebuilt whole; 'time' names the column that says in which window a row is\n");
+    EXPECT_EQ(errors_of("command: [a, '{window.start}']\ncolumns: {id: bigint}"),
+              "models/silver/a.sql:1:1: `kind: command` without 'time' is rebuilt whole and has no "
+              "window; 'time' names the column that says in which window a row is\n");
+    EXPECT_EQ(errors_of("command: [a]\ncolumns: {id: bigint}\nkey: idd"),
+              "models/silver/a.sql:1:1: 'key' names the column 'idd', which the contract of "
+              "silver.a does not have; did you mean 'id'?\n");
+}
+
 TEST(LoadErrors, Windows) {
     EXPECT_EQ(
         errors({{"seeds/s.csv", "x\n1\n"},

@@ -113,6 +113,24 @@ TEST(CodeHash, ChangesWithWhatDecidesRowsAndWithNothingElse) {
     EXPECT_NE(hash_of(files, table, options), before);
 }
 
+TEST(CodeHash, OfACommandCoversItsScript) {
+    const TableName table("gold", "t");
+    std::map<std::string, std::string> files = {
+        {"models/gold/t.sql",
+         "/* ---\nkind: command\ncommand: [sh, tools/score.sh]\ncolumns: {id: bigint}\n--- */ "
+         "SELECT 1 AS x"},
+        {"tools/score.sh", "echo 1\n"}};
+    const std::string before = hash_of(files, table);
+    files["tools/score.sh"] = "echo 2\n";
+    const std::string after = hash_of(files, table);
+    EXPECT_NE(after, before);
+    files["tools/other.sh"] = "echo 3\n";
+    EXPECT_EQ(hash_of(files, table), after);
+    files["models/gold/t.sql"].replace(files["models/gold/t.sql"].find("columns"), 0,
+                                       "emits: csv\n");
+    EXPECT_NE(hash_of(files, table), after);
+}
+
 TEST(Load, MatrixMakesACopyPerCombination) {
     ProjectFolder folder({{"sources/e.yml", kWindowed},
                           {"models/gold/t.sql",

@@ -19,7 +19,8 @@ namespace ingot::project {
 
 /// kView: no table. kTable: rebuilt whole. kIncremental: rows of the window are replaced. kMerge:
 /// upsert by key. kAppend: adds. kScd2: history of each key. kSeed: a file of `seeds/`. kStream:
-/// without end. kCommand: the SELECT's rows go through a program.
+/// without end. kCommand: the SELECT's rows go through a program; rebuilt whole, or with `time` the
+/// rows of the window are replaced.
 enum class ModelKind : std::uint8_t {
     kView,
     kTable,
@@ -70,6 +71,9 @@ struct SeedFile {
     Kind kind = Kind::kCsv;
 };
 
+/// The program of a kCommand model: it reads the rows of the SELECT as an Arrow stream, and what it
+/// writes are the rows of the table. Arguments and variables may use the window, parameters, the
+/// matrix and secrets.
 struct CommandSpec {
     std::vector<Template> argv;
     CommandOrigin::Emits emits = CommandOrigin::Emits::kNdjson;

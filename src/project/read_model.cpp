@@ -161,6 +161,12 @@ void check_kind_keys(const Fields& fields, const Model& model, const ReadContext
             refuses({"time", "window", "late", "order_by"}, "it is rebuilt whole");
             break;
         case ModelKind::kCommand:
+            refuses({"order_by"}, "rows are replaced, not compared");
+            if (model.time.empty()) {
+                refuses({"window", "late"},
+                        "without 'time' it is rebuilt whole; 'time' names the column that says in "
+                        "which window a row is");
+            }
             needs("command", "the program");
             needs("columns", "the columns that the program writes, with their types");
             for (const ColumnSpec& column : model.columns) {

@@ -376,8 +376,16 @@ private:
     std::vector<std::size_t> order_;
 };
 
+bool uses_window(const CommandSpec& command) {
+    return std::any_of(command.argv.begin(), command.argv.end(),
+                       [](const Template& part) { return part.uses_window(); }) ||
+           std::any_of(command.environment.begin(), command.environment.end(),
+                       [](const auto& variable) { return variable.second.uses_window(); });
+}
+
 bool uses_window(const Model& model) {
-    return std::any_of(model.query.parameters.begin(), model.query.parameters.end(),
+    return (model.command && uses_window(*model.command)) ||
+           std::any_of(model.query.parameters.begin(), model.query.parameters.end(),
                        [](const std::string& name) { return name.starts_with("window."); });
 }
 
@@ -441,7 +449,9 @@ void set_windows(Project& project, Problems& problems) {
                 inherited = found->second;
             }
         }
-        const bool wants = model.kind == ModelKind::kIncremental || uses_window(model);
+        const bool windowed_command = model.kind == ModelKind::kCommand && !model.time.empty();
+        const bool wants =
+            model.kind == ModelKind::kIncremental || windowed_command || uses_window(model);
         if (model.kind == ModelKind::kView) {
             if (uses_window(model)) {
                 problems.add(sql_place_of(model).of("$window."),
@@ -454,6 +464,12 @@ void set_windows(Project& project, Problems& problems) {
             problems.add(
                 sql_place_of(model).of("$window."),
                 "`kind: table` is rebuilt whole and has no window; use `kind: incremental`");
+            continue;
+        }
+        if (model.kind == ModelKind::kCommand && model.time.empty() && uses_window(model)) {
+            problems.add(model.place,
+                         "`kind: command` without 'time' is rebuilt whole and has no window; "
+                         "'time' names the column that says in which window a row is");
             continue;
         }
         if (!model.window && wants) model.window = inherited;

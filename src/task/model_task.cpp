@@ -12,6 +12,7 @@
 #include "quality/tables.hpp"
 #include "quality/window_sql.hpp"
 #include "task/audit.hpp"
+#include "task/command_rows.hpp"
 #include "task/history.hpp"
 #include "task/report_internal.hpp"
 
@@ -152,7 +153,7 @@ ParameterValues parameter_values(const project::Model& model, const TaskContext&
 }
 
 bool has_a_write_mode(project::ModelKind kind) {
-    return kind != project::ModelKind::kCommand && kind != project::ModelKind::kStream;
+    return kind != project::ModelKind::kStream;
 }
 
 publish::WriteMode write_mode(const project::Model& model, const Pass& pass, Timestamp now) {
@@ -164,7 +165,9 @@ publish::WriteMode write_mode(const project::Model& model, const Pass& pass, Tim
         return history;
     }
     if (pass.anew) return publish::OverwriteTable{};
-    if (model.kind == project::ModelKind::kIncremental)
+    const bool command_by_window =
+        model.kind == project::ModelKind::kCommand && !pass.ranges.empty();
+    if (model.kind == project::ModelKind::kIncremental || command_by_window)
         return publish::ReplaceRange{model.time, IntervalSet(pass.ranges)};
     if (model.kind == project::ModelKind::kAppend) return publish::AppendRows{};
     return publish::OverwriteTable{};
@@ -266,9 +269,17 @@ Status check_may_rebuild(const project::Model& model, const Pass& pass) {
 
 Status run_pass(const project::Model& model, const TaskContext& context, const ModelWork& work,
                 const Pass& pass, TableReport& report) {
+    std::optional<CommandRows> command_rows;
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
     const ParameterValues values = parameter_values(model, context, pass);
     INGOT_TRY_ASSIGN(engine::Query select, select_of(model, context, values));
+    if (model.command) {
+        const CommandContext command{*context.workspace.project, context.workspace.secrets, values,
+                                     context.stop};
+        INGOT_TRY_ASSIGN(command_rows, CommandRows::run(model, *session, select, command));
+        INGOT_TRY(command_rows->add_to(*session));
+        select = command_rows->select();
+    }
     INGOT_TRY_ASSIGN_WITH(Schema produced, session->describe(select), "in " + model.path);
     INGOT_TRY(begin_versions(model, context.run.time, select, produced));
 

@@ -9,6 +9,7 @@
 #include "quality/row_rules.hpp"
 #include "quality/sql_text.hpp"
 #include "quality/tables.hpp"
+#include "task/command_rows.hpp"
 #include "task/history.hpp"
 
 namespace ingot::task {
@@ -139,7 +140,7 @@ private:
         }
         const project::Model* model = project_.find_model(table);
         INGOT_CHECK(model != nullptr, table.text());
-        if (model->seed) {
+        if (model->seed || model->command) {
             for (const project::ColumnSpec& column : model->columns) {
                 schema.fields.push_back(
                     Field{column.name, column.type.value_or(TypeId::kString), true, {}});
@@ -250,8 +251,9 @@ Result<Interval> window_of(const project::Model& model, const project::ModelTest
 
 Status run_test(const project::Model& model, const project::ModelTest& test,
                 const project::Project& project, engine::Engine& engine,
-                std::vector<std::string>& differences) {
+                const std::stop_token& stop, std::vector<std::string>& differences) {
     const auto tables = std::make_shared<TestTables>(project, engine, test, model);
+    std::optional<CommandRows> command_rows;
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, tables->open_session());
     std::map<std::string, project::Value> params = project.params;
     for (const auto& [name, value] : test.params) params[name] = value;
@@ -269,6 +271,12 @@ Status run_test(const project::Model& model, const project::ModelTest& test,
 
     engine::Query select{model.query.bindable_sql, {}};
     INGOT_TRY_ASSIGN(select.parameters, bind_parameters(bindable_parameters(model), values));
+    if (model.command) {
+        const CommandContext command{project, nullptr, values, stop};
+        INGOT_TRY_ASSIGN(command_rows, CommandRows::run(model, *session, select, command));
+        INGOT_TRY(command_rows->add_to(*session));
+        select = command_rows->select();
+    }
     INGOT_TRY_ASSIGN(Schema produced, session->describe(select));
     INGOT_TRY(begin_versions(model, values.run_time, select, produced));
     INGOT_TRY_ASSIGN(const quality::CompiledRows rows,
@@ -321,7 +329,7 @@ std::vector<ModelTestResult> run_model_tests(const std::vector<const project::Mo
             if (stop.stop_requested()) return results;
             ModelTestResult result{model->name, test.name, test.place, false, {}, {}};
             const Duration begin = clock.steady();
-            const Status ran = run_test(*model, test, project, engine, result.differences);
+            const Status ran = run_test(*model, test, project, engine, stop, result.differences);
             if (!ran) result.differences.push_back(ran.error().to_string());
             result.passed = result.differences.empty();
             result.elapsed = clock.steady() - begin;

@@ -20,7 +20,7 @@ struct ModelTestResult {
 };
 
 /// Runs the tests in the front matter of these models: rows in, rows out, in memory. The lake is
-/// neither read nor written.
+/// neither read nor written. The program of a `kind: command` model is run, without secrets.
 std::vector<ModelTestResult> run_model_tests(const std::vector<const project::Model*>& models,
                                              const project::Project& project,
                                              engine::Engine& engine, Clock& clock,

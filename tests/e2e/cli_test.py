@@ -78,6 +78,26 @@ class CliTest(unittest.TestCase):
         self.assertEqual(json.loads(self.succeeds("schema", "source", folder=self.work)), written)
         self.assertIn("did you mean 'source'", self.fails("schema", "sources", folder=self.work))
 
+    def test_sql_writes_a_file_whole_or_not_at_all(self):
+        for name, first in (("csv", b"a\n1\n"), ("json", b'{"a":1}\n'), ("arrow", b"\xff\xff\xff\xff"), ("parquet", b"PAR1")):
+            self.succeeds("sql", "--format", name, "-o", "rows." + name, "select 1 as a", folder=self.work)
+            with open(os.path.join(self.work, "rows." + name), "rb") as file:
+                self.assertTrue(file.read().startswith(first), name)
+            query = "select cast(case when range = 50000 then 'x' else '1' end as bigint) as a from range(60000)"
+            self.assertIn("Could not convert", self.fails("sql", "--format", name, "-o", "bad." + name, query, folder=self.work))
+        self.assertEqual(sorted(os.listdir(self.work)), ["rows.arrow", "rows.csv", "rows.json", "rows.parquet"])
+        self.assertIn("no/such/rows.csv", self.fails("sql", "-o", "no/such/rows.csv", "select 1", folder=self.work))
+
+    def test_sql_spares_a_terminal_bytes(self):
+        main, terminal = os.openpty()
+        self.addCleanup(os.close, main)
+        for name in ("arrow", "parquet"):
+            done = subprocess.run([self.ingot, "sql", "--format", name, "select 1"], stdout=terminal, stderr=subprocess.PIPE,
+                                  stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"write them to a file (-o FILE) or into a pipe", done.stderr)
+        os.close(terminal)
+
     def test_datagen_writes_the_hours_that_were_asked_for(self):
         out = os.path.join(self.work, "sample")
         self.succeeds("datagen", "gharchive", "--hours", "2", "--scale", "0.02", "--out", out, folder=self.work)
@@ -92,6 +112,30 @@ class CliTest(unittest.TestCase):
         self.assertIn("starter: 1 sources, 1 models", out)
 
     # -- the life of a project
+
+    def test_a_program_makes_the_rows_of_a_model(self):
+        self.built()
+        self.write("tools/score.py", "import json, os, sys\n"
+                   "print('scoring', file=sys.stderr)\n"
+                   "for day in range(1, 4):\n"
+                   "    print(json.dumps({'day': f'2024-01-0{day}', 'score': day * float(os.environ['FACTOR'])}))\n")
+        self.write("models/gold/scores.sql",
+                   "/* ---\nkind: command\ncommand: [" + sys.executable + ", tools/score.py]\n"
+                   "environment: {FACTOR: '1.5'}\ncolumns: {day: date, score: double}\n"
+                   "checks: [{name: three, sql: 'count(*) = 3'}]\n--- */\nSELECT day, revenue FROM gold.daily_sales\n")
+        self.assertIn("gold.scores", self.succeeds("plan"))
+        status, out, err = self.call("-v", "run")
+        self.assertEqual(status, 0, out + err)
+        self.assertIn("gold.scores: scoring", err)
+        out = self.succeeds("sql", "--format", "csv", "select * from gold.scores order by day")
+        self.assertEqual(out.splitlines(), ["day,score", "2024-01-01,1.5", "2024-01-02,3.0", "2024-01-03,4.5"])
+        self.assertIn("nothing to do", self.succeeds("plan"))
+        self.assertIn("SELECT day, revenue FROM gold.daily_sales", self.succeeds("render", "gold.scores"))
+        self.assertRegex(self.succeeds("lineage", "gold.scores", "--columns"),
+                         r"score +double +gold.daily_sales.day, gold.daily_sales.revenue")
+        self.write("tools/score.py", "import sys\nsys.exit('the model file is gone')\n")
+        self.assertIn("exit code 1:\nthe model file is gone", self.fails("run"))
+        self.assertIn("4.5", self.succeeds("sql", "select max(score) from gold.scores"))
 
     def test_init_refuses_a_folder_that_is_not_empty(self):
         self.init()

@@ -1,0 +1,235 @@
+// Models whose rows go through a program, with the real engine.
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "task/model_tests.hpp"
+#include "task/runner.hpp"
+
+namespace ingot::task {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().to_string());
+    return *std::move(result);
+}
+
+class CommandModel : public testing::Test {
+protected:
+    void SetUp() override {
+        static std::atomic<int> next{0};
+        root_ = fs::temp_directory_path() / fmt::format("ingot_command_{}_{}", ::getpid(), next++);
+        write("project.yml", "name: test\nlake: ./lake\n");
+    }
+    void TearDown() override { fs::remove_all(root_); }
+
+    void write(const std::string& name, std::string_view text) const {
+        fs::create_directories((root_ / name).parent_path());
+        std::ofstream(root_ / name, std::ios::binary) << text;
+    }
+    /// The one model, `gold.t`: front matter without `kind`, and its SELECT.
+    void model(const std::string& front_matter, const std::string& select) const {
+        write("models/gold/t.sql",
+              "/* ---\nkind: command\n" + front_matter + "\n--- */\n" + select + "\n");
+    }
+
+    static engine::Engine& engine() {
+        static const std::unique_ptr<engine::Engine> shared =
+            must(engine::Engine::open({1ULL << 30, 2, ""}));
+        return *shared;
+    }
+    Workspace open() const {
+        project::LoadOptions load;
+        load.root = root_.string();
+        project::ProjectPtr project = must(project::open_project(load, engine().sql_facts()));
+        Lake lake = must(Lake::open(project->lake));
+        return {project, std::move(lake), std::nullopt, engine(), system_clock(), nullptr};
+    }
+    TableReport run(std::optional<Interval> window = std::nullopt) const {
+        const Workspace workspace = open();
+        RunOptions options;
+        options.select = "gold.t";
+        options.window = window;
+        return must(run_tables(workspace, options, {}, {})).tables.at(0);
+    }
+    static std::string problem_of(const TableReport& report) {
+        return report.error ? report.error->to_string() : "";
+    }
+    /// The first column of a query, as text.
+    std::vector<std::string> ask(const std::string& sql) const {
+        const Workspace workspace = open();
+        Pins pins(workspace);
+        const auto session = must(pins.open_session());
+        const auto batch = session->query_all({sql, {}});
+        if (!batch) return {batch.error().to_string()};
+        std::vector<std::string> values;
+        for (std::int64_t row = 0; row < batch->rows; ++row) {
+            const Column& column = batch->columns.at(0);
+            values.emplace_back(column.is_null(row) ? "null" : std::string(column.text(row)));
+        }
+        return values;
+    }
+    std::vector<std::string> leftovers() const {
+        std::vector<std::string> names;
+        if (!fs::exists(root_ / ".ingot/spill")) return names;
+        for (const auto& entry : fs::directory_iterator(root_ / ".ingot/spill"))
+            names.push_back(entry.path().filename());
+        return names;
+    }
+
+private:
+    fs::path root_;
+};
+
+TEST_F(CommandModel, WhatTheProgramWritesIsTheTable) {
+    model(
+        "command: [sh, -c, 'cat >/dev/null; echo \"{{\\\"id\\\":1}}\"; echo "
+        "\"{{\\\"id\\\":2}}\"']\n"
+        "columns: {id: bigint}",
+        "SELECT 1 AS x");
+    const TableReport report = run();
+    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    EXPECT_THAT(ask("SELECT id::varchar FROM gold.t ORDER BY id"), ElementsAre("1", "2"));
+    EXPECT_THAT(leftovers(), IsEmpty());
+    EXPECT_EQ(run().status, TableStatus::kUpToDate);
+}
+
+TEST_F(CommandModel, RowsOfEveryTypeGoThroughAProgramAsArrow) {
+    model(
+        "command: [cat]\nemits: arrow\n"
+        "columns: {id: bigint, price: \"decimal(10,2)\", at: timestamptz, tags: \"varchar[]\",\n"
+        "  who: \"struct(name varchar, age integer)\", counts: \"map(varchar, bigint)\"}",
+        "SELECT range AS id, 1.25::decimal(10,2) AS price, TIMESTAMPTZ '2020-01-01 00:00:00Z' AS "
+        "at, ['a', NULL] AS tags, {'name': 'ann', 'age': 3} AS who, MAP {'k': range} AS counts "
+        "FROM range(300000)");
+    const TableReport report = run();
+    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    EXPECT_THAT(ask("SELECT concat_ws('|', count(*), sum(id), sum(price), min(at) = max(at), "
+                    "any_value(tags)::varchar, any_value(who)::varchar, sum(counts['k'])) FROM "
+                    "gold.t"),
+                ElementsAre("300000|44999850000|375000.00|true|[a, NULL]|"
+                            "{'name': ann, 'age': 3}|44999850000"));
+}
+
+TEST_F(CommandModel, AProgramMayCloseItsInputEarly) {
+    model(
+        "command: [sh, -c, 'head -c 10 >/dev/null; echo \"{{\\\"id\\\":1}}\"']\n"
+        "columns: {id: bigint}",
+        "SELECT range AS x FROM range(5000000)");
+    const TableReport report = run();
+    EXPECT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+}
+
+TEST_F(CommandModel, AProgramThatFailsSaysWhyAndLeavesTheTableAsItWas) {
+    const char* columns = "columns: {id: bigint}";
+    model(std::string("command: [sh, -c, 'echo \"{{\\\"id\\\":1}}\"']\n") + columns,
+          "SELECT 1 AS x");
+    ASSERT_EQ(run().status, TableStatus::kPublished);
+    model(std::string("command: [sh, -c, 'echo \"{{\\\"id\\\":2}}\"; echo no model file >&2; exit "
+                      "3']\n") +
+              columns,
+          "SELECT 1 AS x");
+    const TableReport report = run();
+    EXPECT_EQ(report.status, TableStatus::kFailed);
+    EXPECT_THAT(problem_of(report), HasSubstr("exit code 3:\nno model file"));
+    EXPECT_THAT(problem_of(report), HasSubstr("gold.t: sh -c "));
+    EXPECT_THAT(ask("SELECT id::varchar FROM gold.t"), ElementsAre("1"));
+    EXPECT_THAT(leftovers(), IsEmpty());
+}
+
+TEST_F(CommandModel, TheTimeLimitEndsTheProgramAndItsChildren) {
+    model("command: [sh, -c, 'sleep 60 & wait']\ntimeout: 1s\ncolumns: {id: bigint}",
+          "SELECT range AS x FROM range(1000000)");
+    const TableReport report = run();
+    EXPECT_EQ(report.status, TableStatus::kFailed);
+    EXPECT_THAT(problem_of(report), HasSubstr("ended after its time limit"));
+}
+
+TEST_F(CommandModel, OutputThatIsNotAsDeclaredIsAnErrorWithItsLine) {
+    model("command: [printf, '{{\"id\":1}}\\n{{\"id\":\"x\"}}\\n']\ncolumns: {id: bigint}",
+          "SELECT 1 AS x");
+    EXPECT_THAT(problem_of(run()), HasSubstr("the output of printf"));
+    EXPECT_THAT(problem_of(run()), HasSubstr("line 2"));
+    model("command: [printf, '{{\"id\":1,\"extra\":2}}\\n']\ncolumns: {id: bigint}",
+          "SELECT 1 AS x");
+    EXPECT_THAT(problem_of(run()), HasSubstr("extra"));
+    model("command: [echo, hello]\nemits: arrow\ncolumns: {id: bigint}", "SELECT 1 AS x");
+    EXPECT_THAT(problem_of(run()), HasSubstr("the output of echo hello: no Arrow stream"));
+    model("command: [cat]\nemits: arrow\ncolumns: {id: bigint}", "SELECT 1 AS x");
+    EXPECT_THAT(problem_of(run()), HasSubstr("the stream has no column 'id'; its columns are: x"));
+    EXPECT_THAT(ask("SELECT 1 FROM gold.t"), ElementsAre(HasSubstr("gold.t")));
+}
+
+TEST_F(CommandModel, TheErrorOfTheSelectIsThatOfTheModel) {
+    model("command: [cat]\nemits: arrow\ncolumns: {x: bigint}",
+          "SELECT (CASE WHEN range = 9999 THEN 'a' ELSE '1' END)::bigint AS x FROM range(10000)");
+    const TableReport report = run();
+    EXPECT_EQ(report.status, TableStatus::kFailed);
+    EXPECT_THAT(problem_of(report), HasSubstr("Could not convert string 'a'"));
+}
+
+TEST_F(CommandModel, RulesAndChecksHoldForWhatTheProgramWrites) {
+    model(
+        "command: [cat]\nemits: arrow\ncolumns: {x: bigint}\n"
+        "reject: [{reason: ODD, when: x % 2 = 1}]\nchecks: [{sql: 'count(*) = 5', name: five}]",
+        "SELECT range AS x FROM range(10)");
+    const TableReport report = run();
+    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    EXPECT_EQ(report.rows_rejected, 5);
+    EXPECT_THAT(ask("SELECT DISTINCT _reason FROM quarantine.gold_t"), ElementsAre("ODD"));
+    EXPECT_EQ(report.checks.size(), 1U);
+}
+
+TEST_F(CommandModel, WithTimeTheRowsOfTheWindowAreReplaced) {
+    const char* front =
+        "command: [sh, -c, 'cat >/dev/null; echo \"{{\\\"at\\\":\\\"{window.start}\\\"}}\"']\n"
+        "time: at\nwindow: hour\ncolumns: {at: timestamptz}";
+    model(front, "SELECT $window.start AS at");
+    const auto at = [](int hour) {
+        return Timestamp::from_micros((1'420'070'400LL + hour * 3600LL) * 1'000'000);
+    };
+    TableReport report = run(Interval{at(0), at(1)});
+    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    report = run(Interval{at(5), at(6)});
+    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    EXPECT_EQ(run(Interval{at(5), at(6)}).status, TableStatus::kUpToDate);
+    EXPECT_THAT(ask("SELECT strftime(at AT TIME ZONE 'UTC', '%H') FROM gold.t ORDER BY at"),
+                ElementsAre("00", "05"));
+}
+
+TEST_F(CommandModel, AnotherScriptMakesTheTableStale) {
+    write("score.sh", "cat >/dev/null; echo '{\"id\":1}'\n");
+    model("command: [sh, score.sh]\ncolumns: {id: bigint}", "SELECT 1 AS x");
+    ASSERT_EQ(run().status, TableStatus::kPublished);
+    EXPECT_EQ(run().status, TableStatus::kUpToDate);
+    write("score.sh", "cat >/dev/null; echo '{\"id\":2}'\n");
+    EXPECT_EQ(run().status, TableStatus::kPublished);
+    EXPECT_THAT(ask("SELECT id::varchar FROM gold.t"), ElementsAre("2"));
+}
+
+TEST_F(CommandModel, UnitTestsRunTheProgramOnGivenRows) {
+    write("models/silver/n.sql", "/* ---\nkind: table\n--- */\nSELECT 1::bigint AS x\n");
+    model(
+        "command: [cat]\nemits: arrow\ncolumns: {x: bigint}\ntests:\n"
+        "  - {name: passes, given: {silver.n: [{x: 7}]}, expect: [{x: 7}]}\n"
+        "  - {name: fails, given: {silver.n: [{x: 7}]}, expect: [{x: 8}]}",
+        "SELECT x FROM silver.n");
+    const Workspace workspace = open();
+    const auto results = run_model_tests({workspace.project->find_model({"gold", "t"})},
+                                         *workspace.project, engine(), system_clock(), {});
+    ASSERT_EQ(results.size(), 2U);
+    EXPECT_TRUE(results[0].passed) << results[0].differences.at(0);
+    EXPECT_FALSE(results[1].passed);
+    EXPECT_THAT(results[1].differences, testing::Contains(HasSubstr("unexpected: {x: 7}")));
+}
+
+}  // namespace
+}  // namespace ingot::task
