@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "base/log.hpp"
+
 namespace ingot::cli {
 namespace {
 
@@ -29,7 +31,9 @@ Result<std::map<std::string, std::string>> split_params(const std::vector<std::s
 Invocation::Invocation(GlobalOptions options, std::stop_token stop)
     : options_(std::move(options)),
       stop_(std::move(stop)),
-      terminal_(isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {}
+      terminal_(isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {
+    set_log_level(log_level_of_verbosity(options_.quiet ? -1 : options_.verbose));
+}
 
 Invocation::~Invocation() = default;
 

@@ -105,18 +105,20 @@ TEST_F(CommandModel, WhatTheProgramWritesIsTheTable) {
 TEST_F(CommandModel, RowsOfEveryTypeGoThroughAProgramAsArrow) {
     model(
         "command: [cat]\nemits: arrow\n"
-        "columns: {id: bigint, price: \"decimal(10,2)\", at: timestamptz, tags: \"varchar[]\",\n"
+        "columns: {id: bigint, price: \"decimal(10,2)\", moment: timestamptz, tags: "
+        "\"varchar[]\",\n"
         "  who: \"struct(name varchar, age integer)\", counts: \"map(varchar, bigint)\"}",
         "SELECT range AS id, 1.25::decimal(10,2) AS price, TIMESTAMPTZ '2020-01-01 00:00:00Z' AS "
-        "at, ['a', NULL] AS tags, {'name': 'ann', 'age': 3} AS who, MAP {'k': range} AS counts "
+        "moment, ['a', NULL] AS tags, {'name': 'ann', 'age': 3} AS who, MAP {'k': range} AS counts "
         "FROM range(300000)");
     const TableReport report = run();
     ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
-    EXPECT_THAT(ask("SELECT concat_ws('|', count(*), sum(id), sum(price), min(at) = max(at), "
-                    "any_value(tags)::varchar, any_value(who)::varchar, sum(counts['k'])) FROM "
-                    "gold.t"),
-                ElementsAre("300000|44999850000|375000.00|true|[a, NULL]|"
-                            "{'name': ann, 'age': 3}|44999850000"));
+    EXPECT_THAT(
+        ask("SELECT concat_ws('|', count(*), sum(id), sum(price), min(moment) = max(moment), "
+            "any_value(tags)::varchar, any_value(who)::varchar, sum(counts['k'])) FROM "
+            "gold.t"),
+        ElementsAre("300000|44999850000|375000.00|true|[a, NULL]|"
+                    "{'name': ann, 'age': 3}|44999850000"));
 }
 
 TEST_F(CommandModel, AProgramMayCloseItsInputEarly) {
@@ -190,9 +192,9 @@ TEST_F(CommandModel, RulesAndChecksHoldForWhatTheProgramWrites) {
 
 TEST_F(CommandModel, WithTimeTheRowsOfTheWindowAreReplaced) {
     const char* front =
-        "command: [sh, -c, 'cat >/dev/null; echo \"{{\\\"at\\\":\\\"{window.start}\\\"}}\"']\n"
-        "time: at\nwindow: hour\ncolumns: {at: timestamptz}";
-    model(front, "SELECT $window.start AS at");
+        "command: [sh, -c, 'cat >/dev/null; echo \"{{\\\"moment\\\":\\\"{window.start}\\\"}}\"']\n"
+        "time: moment\nwindow: hour\ncolumns: {moment: timestamptz}";
+    model(front, "SELECT $window.start AS moment");
     const auto at = [](int hour) {
         return Timestamp::from_micros((1'420'070'400LL + hour * 3600LL) * 1'000'000);
     };
@@ -201,7 +203,7 @@ TEST_F(CommandModel, WithTimeTheRowsOfTheWindowAreReplaced) {
     report = run(Interval{at(5), at(6)});
     ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
     EXPECT_EQ(run(Interval{at(5), at(6)}).status, TableStatus::kUpToDate);
-    EXPECT_THAT(ask("SELECT strftime(at AT TIME ZONE 'UTC', '%H') FROM gold.t ORDER BY at"),
+    EXPECT_THAT(ask("SELECT strftime(moment AT TIME ZONE 'UTC', '%H') FROM gold.t ORDER BY moment"),
                 ElementsAre("00", "05"));
 }
 

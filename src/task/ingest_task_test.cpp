@@ -265,7 +265,7 @@ TEST_F(IngestTask, ACommandsOutputIsLoadedAndNotKept) {
 }
 
 TEST_F(IngestTask, ACommandsArrowStreamIsLoadedAndCastToWhatIsDeclared) {
-    BatchBuilder rows(Schema{{{"id", TypeId::kLong, true, {}}, {"at", TypeId::kDate, true, {}}}});
+    BatchBuilder rows(Schema{{{"id", TypeId::kLong, true, {}}, {"day", TypeId::kDate, true, {}}}});
     for (const std::int64_t id : {3, 4}) {
         rows.column(0).append_integer(id);
         rows.column(1).append_integer(18262);
@@ -280,10 +280,10 @@ TEST_F(IngestTask, ACommandsArrowStreamIsLoadedAndCastToWhatIsDeclared) {
     ASSERT_TRUE(writer->finish());
     write("rows.arrows", stream);
     source("{command: [cat, rows.arrows], emits: arrow}",
-           "load: snapshot\ncolumns: {id: integer, at: timestamptz}\n");
+           "load: snapshot\ncolumns: {id: integer, day: timestamptz}\n");
     const TableReport report = run();
     ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
-    EXPECT_THAT(ask("SELECT concat_ws(' ', id, typeof(id), epoch(at), _source_line) FROM bronze.t "
+    EXPECT_THAT(ask("SELECT concat_ws(' ', id, typeof(id), epoch(day), _source_line) FROM bronze.t "
                     "ORDER BY id"),
                 ElementsAre("3 INTEGER 1577836800.0 1", "4 INTEGER 1577836800.0 2"));
     EXPECT_THAT(kept_inputs(), IsEmpty());
