@@ -128,7 +128,7 @@ class CliTest(unittest.TestCase):
         self.assertEqual(status, 0, out + err)
         self.assertIn("gold.scores: scoring", err)
         out = self.succeeds("sql", "--format", "csv", "select * from gold.scores order by day")
-        self.assertEqual(out.splitlines(), ["day,score", "2024-01-01,1.5", "2024-01-02,3.0", "2024-01-03,4.5"])
+        self.assertEqual(out.splitlines(), ["day,score", "2024-01-01,1.5", "2024-01-02,3", "2024-01-03,4.5"])
         self.assertIn("nothing to do", self.succeeds("plan"))
         self.assertIn("SELECT day, revenue FROM gold.daily_sales", self.succeeds("render", "gold.scores"))
         self.assertRegex(self.succeeds("lineage", "gold.scores", "--columns"),
