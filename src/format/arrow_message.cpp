@@ -33,6 +33,21 @@ std::string_view arrow_message_problem(std::span<const std::byte> header) {
     }
 }
 
+ArrowDictionaryMessage arrow_dictionary_message(std::span<const std::byte> header) {
+    const auto message =
+        org_apache_arrow_flatbuf_Message_as_root(header.subspan(kPrefixBytes).data());
+    const auto rows = org_apache_arrow_flatbuf_DictionaryBatch_data(
+        static_cast<org_apache_arrow_flatbuf_DictionaryBatch_table_t>(
+            org_apache_arrow_flatbuf_Message_header(message)));
+    ArrowDictionaryMessage found;
+    found.parts.nodes = org_apache_arrow_flatbuf_FieldNode_vec_len(
+        org_apache_arrow_flatbuf_RecordBatch_nodes(rows));
+    found.parts.buffers =
+        org_apache_arrow_flatbuf_Buffer_vec_len(org_apache_arrow_flatbuf_RecordBatch_buffers(rows));
+    found.is_packed = org_apache_arrow_flatbuf_RecordBatch_compression_is_present(rows) != 0;
+    return found;
+}
+
 namespace {
 
 std::string_view problem_of_rows(org_apache_arrow_flatbuf_RecordBatch_table_t batch) {

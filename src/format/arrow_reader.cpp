@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <nanoarrow/nanoarrow_ipc.hpp>
 
 #include "format/arrow_stream.hpp"
@@ -77,6 +78,7 @@ private:
             if (!more) return false;
             ArrowError error{};
             if (decoder_->message_type == NANOARROW_IPC_MESSAGE_TYPE_DICTIONARY_BATCH) {
+                INGOT_TRY(check_dictionary());
                 INGOT_TRY_ASSIGN(const ArrowBufferView body, read_body());
                 INGOT_TRY(checked(ArrowIpcDecoderDecodeDictionary(decoder_.get(), body,
                                                                   NANOARROW_VALIDATION_LEVEL_FULL,
@@ -91,6 +93,31 @@ private:
         }
     }
 
+    /// The library takes a dictionary's message for what its type has, and for unpacked.
+    Status check_dictionary() const {
+        const ArrowDictionaryMessage message = arrow_dictionary_message(header_);
+        const auto wanted = dictionary_parts_.find(decoder_->dictionary->id);
+        if (wanted == dictionary_parts_.end()) return damaged("no column has such a dictionary");
+        if (message.parts != wanted->second) return damaged("a dictionary is not of its type");
+        if (!message.is_packed) return {};
+        return make_error(ErrorCode::kUnsupported,
+                          "{}: dictionaries that are packed are not read yet: write the stream "
+                          "without compression, or without dictionaries",
+                          name_);
+    }
+
+    Status take_dictionaries(const ArrowIpcDictionaryEncodings& encodings) {
+        const auto& all = encodings.encodings;
+        const auto* each = reinterpret_cast<const ArrowIpcDictionaryEncoding*>(all.data);
+        const std::size_t count =
+            static_cast<std::size_t>(all.size_bytes) / sizeof(ArrowIpcDictionaryEncoding);
+        for (std::size_t i = 0; i < count; ++i) {
+            INGOT_TRY_ASSIGN(dictionary_parts_[each[i].id],
+                             arrow_parts(*each[i].schema->dictionary));
+        }
+        return {};
+    }
+
     Status take_schema() {
         ArrowError error{};
         nanoarrow::ipc::UniqueDictionaryEncodings encodings;
@@ -99,6 +126,7 @@ private:
         INGOT_TRY(checked(ArrowIpcDecoderDecodeSchemaWithDictionaries(
                               decoder_.get(), arrow_schema_.get(), encodings.get(), &error),
                           error));
+        INGOT_TRY(take_dictionaries(*encodings.get()));
         INGOT_TRY(
             checked(ArrowIpcDictionariesInit(dictionaries_.get(), encodings.get(), &error), error));
         INGOT_TRY(checked(ArrowIpcDecoderSetSchemaWithDictionaries(
@@ -211,6 +239,7 @@ private:
     std::vector<ArrowConversion> conversions_;
     nanoarrow::UniqueSchema arrow_schema_;
     nanoarrow::ipc::UniqueDictionaries dictionaries_;
+    std::map<std::int64_t, ArrowParts> dictionary_parts_;
     nanoarrow::ipc::UniqueDecoder decoder_;
     nanoarrow::UniqueArrayView view_;  ///< Of `array_`.
     nanoarrow::UniqueArray array_;

@@ -196,6 +196,13 @@ TEST(ArrowStream, ATypeWithoutAPlaceInATableIsRefusedByNameOfItsColumn) {
                 ElementsAre(HasSubstr("column 'd' is a decimal of 256 bits with precision 50")));
 }
 
+TEST(ArrowStream, ADictionaryHasTheShapeOfItsTypeAndIsNotPacked) {
+    EXPECT_THAT(rows_of(seed("dictionary_without_nodes")),
+                ElementsAre(HasSubstr("a dictionary is not of its type")));
+    EXPECT_THAT(rows_of(seed("packed_dictionary")),
+                ElementsAre(HasSubstr("dictionaries that are packed are not read yet")));
+}
+
 TEST(ArrowStream, AnythingElseIsNoStream) {
     EXPECT_THAT(rows_of(""), ElementsAre(HasSubstr("in.arrows: it is empty")));
     EXPECT_THAT(rows_of("hello\n" + written({numbers(0, 1)})),

@@ -228,6 +228,14 @@ Int128 power_of_ten(int exponent) {
     return power;
 }
 
+void count_parts(const ArrowArrayView& view, ArrowParts& parts) {
+    ++parts.nodes;
+    for (const ArrowBufferType type : view.layout.buffer_type) {
+        parts.buffers += type != NANOARROW_BUFFER_TYPE_NONE ? 1 : 0;
+    }
+    for (std::int64_t i = 0; i < view.n_children; ++i) count_parts(*view.children[i], parts);
+}
+
 }  // namespace
 
 Result<ArrowConversion> arrow_conversion(const ArrowSchema& schema, const std::string& path) {
@@ -304,6 +312,17 @@ Result<ArrowConversion> arrow_conversion(const ArrowSchema& schema, const std::s
 Result<std::vector<Field>> arrow_fields(const ArrowSchema& root,
                                         std::vector<ArrowConversion>& conversions) {
     return fields_of(root, "", conversions);
+}
+
+Result<ArrowParts> arrow_parts(const ArrowSchema& schema) {
+    nanoarrow::UniqueArrayView view;
+    ArrowError error{};
+    if (ArrowArrayViewInitFromSchema(view.get(), &schema, &error) != NANOARROW_OK) {
+        return make_error(ErrorCode::kUnsupported, "{}", error.message);
+    }
+    ArrowParts parts;
+    count_parts(*view.get(), parts);
+    return parts;
 }
 
 Result<nanoarrow::UniqueSchema> arrow_schema(const Schema& schema) {

@@ -47,6 +47,22 @@ inline constexpr std::int64_t kArrowRowsMax = (std::int64_t{1} << 31) - 1;
 /// that the library has verified, with its 8 bytes of prefix.
 std::string_view arrow_message_problem(std::span<const std::byte> header);
 
+/// How many nodes and buffers the columns of a message have, the library checks for rows alone.
+struct ArrowParts {
+    std::size_t nodes = 0;
+    std::size_t buffers = 0;
+    friend bool operator==(const ArrowParts&, const ArrowParts&) = default;
+};
+/// Of a dictionary's message; requires what arrow_message_problem requires, and that it found
+/// nothing.
+struct ArrowDictionaryMessage {
+    ArrowParts parts;
+    bool is_packed = false;
+};
+ArrowDictionaryMessage arrow_dictionary_message(std::span<const std::byte> header);
+/// Those that an array of the type has.
+Result<ArrowParts> arrow_parts(const ArrowSchema& schema);
+
 /// The schema of a stream.
 Result<nanoarrow::UniqueSchema> arrow_schema(const Schema& schema);
 
