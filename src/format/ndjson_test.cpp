@@ -293,6 +293,16 @@ TEST(Ndjson, NestingBombsAreRejected) {
     EXPECT_EQ(got.rejects[0].raw_length, static_cast<std::int64_t>(bomb.size() - 1));
 }
 
+TEST(Ndjson, RecordsWithoutAFieldThatHasANameAreRowsOfTheMetadata) {
+    const TemporaryFolder folder;
+    FormatSpec spec;
+    spec.kind = NdjsonFormat{};
+    const auto with_places =
+        scan({folder.file("in.json", "{}\n{\"\":2}\n")}, spec, {.metadata = test::kFileAndLine});
+    ASSERT_TRUE(with_places);
+    EXPECT_EQ(with_places->rows(), 2);
+}
+
 TEST(Ndjson, ReadersShareTheBlocksOfOneFile) {
     std::string text;
     for (int row = 0; row < 60'000; ++row) {

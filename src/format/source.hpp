@@ -76,9 +76,12 @@ public:
 /// large file keeps all readers busy. The source serves one scan: a reader more than max_readers()
 /// is refused (kInvalidArgument), because it would see no rows.
 ///
-/// A record is an object (CSV: a line). Damage in a record rejects that record; damage that hides
-/// where records end, or a stream that cannot be unpacked, is the file's error: kCorruptData with
-/// the file and offset.
+/// Records without a field that has a name are rows of the metadata columns; where there are none
+/// of those either, they are counted and no rows.
+///
+/// A record is an object (CSV: a line). Damage in a record rejects that
+/// record; damage that hides where records end, or a stream that cannot be unpacked, is the file's
+/// error: kCorruptData with the file and offset.
 Result<std::unique_ptr<FormatSource>> open_source(std::vector<InputFile> files, FormatSpec spec,
                                                   ScanOptions options);
 
