@@ -116,6 +116,29 @@ TEST(Upsert, TheGreatestInOrderWinsAndANullIsLeast) {
     EXPECT_THAT(table.rows("id, seen, name"), ElementsAre("1 -9 known", "2 5 five", "3 0 new"));
 }
 
+TEST(Upsert, RowsOfNewKeysAreWrittenOnce) {
+    TableUnderTest table;
+    const auto upsert = [&](const std::string& values) {
+        return must(table.publish(
+            table.request("SELECT * FROM (VALUES " + values + ") t(id, seen, name, score)",
+                          UpsertByKey{{"id"}, {"seen"}}, keyed())));
+    };
+    const auto files = [&] {
+        const delta::SnapshotPtr now = table.snapshot();
+        return now->files().all().size();
+    };
+    // Keys that lie beyond those that are stored touch no stored file.
+    EXPECT_EQ(upsert("(1::BIGINT, 1::BIGINT, 'a', 1.0::DOUBLE), (2, 1, 'b', 1)").rows_merged, 0);
+    EXPECT_EQ(files(), 1U);
+    EXPECT_EQ(upsert("(3::BIGINT, 1::BIGINT, 'c', 1.0::DOUBLE)").rows_merged, 0);
+    EXPECT_EQ(files(), 2U);
+    // Two rows of one key are merged, wherever they come from.
+    EXPECT_EQ(upsert("(5::BIGINT, 1::BIGINT, 'e', 1.0::DOUBLE), (5, 2, 'f', 1)").rows_merged, 1);
+    EXPECT_EQ(files(), 3U);
+    EXPECT_THAT(table.rows("id, name"), ElementsAre("1 a", "2 b", "3 c", "5 f"));
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
 TEST(Upsert, ANullKeyIsRefusedAndNothingStays) {
     TableUnderTest table;
     const auto result = table.publish(table.request(

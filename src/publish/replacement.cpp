@@ -188,6 +188,8 @@ struct KeyedRewrite {
     std::vector<std::string> not_null;  ///< Of every incoming row.
     bool anew = false;                  ///< Nothing that is stored stays.
     bool all_keys = false;              ///< Keys without an incoming row are rewritten too.
+    /// Where nothing is stored and no two incoming rows share a key, the SELECT gives those rows.
+    bool keeps_single_rows = false;
     const delta::SnapshotPtr& rejected;
     std::function<std::string(const Schema& schema, const std::string& stored)> select;
 };
@@ -200,7 +202,8 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
     const auto select = [&](const Schema& schema, const std::string& stored) {
         return merge_select(mode, schema, kIncoming, stored);
     };
-    return rewrite_keys(input, {mode.key, mode.key, mode.anew, false, nullptr, select}, files);
+    return rewrite_keys(input, {mode.key, mode.key, mode.anew, false, true, nullptr, select},
+                        files);
 }
 
 Result<Replacement> keep_history(const ReplacementInput& input, const KeepHistory& mode,
@@ -218,7 +221,8 @@ Result<Replacement> keep_history(const ReplacementInput& input, const KeepHistor
     std::vector<std::string> not_null = mode.key;
     if (!mode.time.empty()) not_null.push_back(mode.time);
     return rewrite_keys(
-        input, {mode.key, std::move(not_null), mode.anew, mode.close_missing, rejected, select},
+        input,
+        {mode.key, std::move(not_null), mode.anew, mode.close_missing, false, rejected, select},
         files);
 }
 
@@ -263,6 +267,21 @@ Status check_not_null(const ReplacementInput& input, engine::Session& session,
     return {};
 }
 
+Result<bool> has_one_row_a_key(const ReplacementInput& input, engine::Session& session,
+                               const KeyedRewrite& rewrite) {
+    std::string key;
+    for (const std::string& name : rewrite.key)
+        key += (key.empty() ? "" : ", ") + quality::quoted_name(name);
+    INGOT_TRY_ASSIGN(
+        const ColumnBatch counted,
+        session.query_all(
+            {fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} GROUP BY {} HAVING count(*) > 1)",
+                         kIncoming, key),
+             {}},
+            input.context.stop));
+    return counted.columns.front().value<std::int64_t>(0) == 0;
+}
+
 Result<Replacement> rewrite_keys(const ReplacementInput& input, const KeyedRewrite& rewrite,
                                  StagedFiles& files) {
     Replacement replacement;
@@ -291,6 +310,13 @@ Result<Replacement> rewrite_keys(const ReplacementInput& input, const KeyedRewri
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
                      input.context.open_session(visible));
     INGOT_TRY(check_not_null(input, *session, rewrite));
+    if (stored.empty() && rewrite.keeps_single_rows) {
+        INGOT_TRY_ASSIGN(const bool single, has_one_row_a_key(input, *session, rewrite));
+        if (single) {
+            replacement.added = input.incoming.files;
+            return replacement;
+        }
+    }
     INGOT_TRY_ASSIGN_WITH(
         engine::WriteResult written,
         session->write({rewrite.select(schema, stored.empty() ? std::string() : kStored), {}},
