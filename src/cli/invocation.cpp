@@ -6,12 +6,17 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 
 namespace ingot::cli {
 namespace {
 
 constexpr double kEngineShare =
     0.65;  // Of Ingot's own budget; the rest is for readers, indexes and queues.
+
+std::uint64_t share_of(double share, std::uint64_t bytes) {
+    return static_cast<std::uint64_t>(static_cast<double>(bytes) * share);
+}
 
 Result<std::map<std::string, std::string>> split_params(const std::vector<std::string>& params) {
     std::map<std::string, std::string> split;
@@ -49,9 +54,11 @@ Result<engine::Engine*> Invocation::engine() {
 Status Invocation::configure_engine(engine::Engine& opened) const {
     const project::EngineSettings& settings = project_->engine;
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, opened.session(nullptr));
-    if (settings.memory_bytes) {
-        const auto bytes =
-            static_cast<std::uint64_t>(static_cast<double>(*settings.memory_bytes) * kEngineShare);
+    std::optional<std::uint64_t> memory = settings.memory_bytes;
+    if (settings.memory_share)
+        memory = share_of(*settings.memory_share, detect_memory_limits().usable());
+    if (memory) {
+        const std::uint64_t bytes = share_of(kEngineShare, *memory);
         INGOT_TRY(session->execute({fmt::format("SET GLOBAL memory_limit = '{} B'", bytes), {}}));
     }
     if (settings.threads) {
@@ -97,7 +104,7 @@ Result<const task::Workspace*> Invocation::workspace() {
     if (loaded->read_from_lake) {
         INGOT_TRY_ASSIGN(read_from, task::Lake::open(*loaded->read_from_lake));
     }
-    INGOT_TRY_ASSIGN(secrets_, project::SecretStore::open({"env", "file:.env"}, loaded->root));
+    INGOT_TRY_ASSIGN(secrets_, project::SecretStore::open(loaded->secrets_from, loaded->root));
     workspace_.reset(new task::Workspace{loaded, std::move(lake), std::move(read_from), *sql,
                                          system_clock(), secrets_.get()});
     return workspace_.get();

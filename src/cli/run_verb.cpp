@@ -232,8 +232,18 @@ Status ask_before_downloads(const task::Workspace& workspace, const task::RunOpt
                       with_thousands(downloads), options.window->to_string());
 }
 
+/// An environment with `confirm: true` is not changed by a slip of the keyboard.
+Status ask_before_changing(const project::Project& project) {
+    if (!project.confirm) return {};
+    return make_error(ErrorCode::kInvalidArgument,
+                      "--yes is needed: this would change the environment {} ({}), which says "
+                      "`confirm: true`; `ingot plan` shows what would be built",
+                      project.environment, project.lake);
+}
+
 Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
     INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
+    if (!arguments.yes) INGOT_TRY(ask_before_changing(*workspace->project));
     task::RunOptions options;
     options.select = joined(arguments.select);
     options.exclude = arguments.exclude;
@@ -284,7 +294,8 @@ void add_run(CLI::App& app, const Chosen& chosen) {
         ->type_name("RANGE");
     verb->add_flag("--full", arguments->full, "Everything again, whatever is done");
     verb->add_flag("--yes", arguments->yes,
-                   "Go on without asking, however many downloads it takes");
+                   "Go on without asking: in an environment with `confirm`, however many downloads "
+                   "it takes");
     verb->add_option("--parallel", arguments->parallel, "Tables at work at once")
         ->check(CLI::Range(1, 64));
     verb->callback([&chosen, arguments] {

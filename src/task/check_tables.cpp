@@ -4,6 +4,7 @@
 #include "project/selector.hpp"
 #include "task/audit.hpp"
 #include "task/check_files.hpp"
+#include "task/freshness.hpp"
 
 namespace ingot::task {
 namespace {
@@ -57,6 +58,9 @@ Result<CheckedTables> check_tables(const Workspace& workspace, const RunOptions&
         checked.tables.push_back(std::move(each));
     }
     INGOT_TRY_ASSIGN(checked.across, run_check_files(selected.checks, {}, context));
+    INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> fresh,
+                     check_freshness(selected.tables, context));
+    checked.across.insert(checked.across.end(), fresh.begin(), fresh.end());
     return checked;
 }
 

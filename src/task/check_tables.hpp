@@ -17,7 +17,7 @@ struct CheckedTable {
 
 struct CheckedTables {
     std::vector<CheckedTable> tables;
-    std::vector<quality::CheckResult> across;  ///< Of the files of `checks/`.
+    std::vector<quality::CheckResult> across;  ///< Across tables, and of sources' freshness.
 };
 
 /// Runs the checks of the selected tables, and those across them, against their newest versions.

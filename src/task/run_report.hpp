@@ -45,7 +45,7 @@ struct RunReport {
     Timestamp started;
     Duration elapsed{};
     std::vector<TableReport> tables;           ///< In the order in which they were run.
-    std::vector<quality::CheckResult> checks;  ///< Of the files of `checks/`.
+    std::vector<quality::CheckResult> checks;  ///< Across tables, and of sources' freshness.
     bool ok() const;
 };
 

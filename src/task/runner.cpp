@@ -11,6 +11,7 @@
 #include "project/selector.hpp"
 #include "task/check_files.hpp"
 #include "task/check_results.hpp"
+#include "task/freshness.hpp"
 #include "task/ingest_task.hpp"
 
 namespace ingot::task {
@@ -72,6 +73,12 @@ Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& optio
         INGOT_TRY_ASSIGN_WITH(report.checks,
                               run_check_files(selected.checks, report.tables, context),
                               "while checking across tables");
+        // Windows that a person asks for may be of any age.
+        if (!options.window) {
+            INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> fresh,
+                             check_freshness(selected.tables, context));
+            report.checks.insert(report.checks.end(), fresh.begin(), fresh.end());
+        }
     }
     INGOT_TRY_WITH(append_check_results(report, context), "while keeping the check results");
     report.elapsed = workspace.clock.steady() - begin;

@@ -270,6 +270,63 @@ class CliTest(unittest.TestCase):
         self.assertRegex(self.fails("run"), r"sources/orders\.yml:1:1: no file at .*/data/")
         self.assertIn("blocked", self.fails("plan"))
 
+    def test_an_environment_that_asks_for_confirmation_needs_yes(self):
+        self.init()
+        with open(os.path.join(self.project, "project.yml"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("project.yml", text + "environments: {prod: {lake: ./lake-prod, confirm: true}}\n")
+        self.assertIn("--yes is needed: this would change the environment prod", self.fails("--env", "prod", "run", status=2))
+        self.assertFalse(os.path.exists(os.path.join(self.project, "lake-prod")))
+        self.succeeds("--env", "prod", "run", "--yes")
+        self.succeeds("--env", "prod", "check")
+
+    def test_secrets_come_from_where_the_project_says(self):
+        self.init()
+        with open(os.path.join(self.project, "project.yml"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("project.yml", text + "secrets: {from: [file:keys.env]}\n")
+        self.write("keys.env", "TOKEN=red-herring\n")
+        self.write("sources/rates.yml", """table: bronze.rates
+load: snapshot
+from: {command: [sh, -c, 'test "$TOKEN" = red-herring && echo "{{\\"id\\": 1}}"'], emits: ndjson, environment: {TOKEN: $secret.TOKEN}}
+columns: {id: bigint}
+""")
+        self.succeeds("run", "bronze.rates")
+        self.write("keys.env", "OTHER=1\n")
+        self.assertIn("TOKEN", self.fails("run", "bronze.rates"))
+
+    def test_memory_may_be_a_share_of_the_machine(self):
+        self.init()
+        with open(os.path.join(self.project, "project.yml"), encoding="utf-8") as file:
+            text = file.read()
+        limit = "select split_part(current_setting('memory_limit'), ' ', 1)::double"
+        def limit_with(memory):
+            self.write("project.yml", text + f"engine: {{memory: {memory}}}\n")
+            return float(self.succeeds("sql", "--format", "csv", limit).splitlines()[1])
+        self.assertAlmostEqual(limit_with("40%") / limit_with("20%"), 2, delta=0.1)
+
+    def test_a_source_that_is_not_fresh_is_red_and_what_reads_it_is_built(self):
+        self.init()
+        self.write("sources/visits.yml", """table: bronze.visits
+load: window
+window: day
+start: 2024-01-01
+from: {files: "raw/{window.start:%Y-%m-%d}.json"}
+missing: {allow: 100%}
+format: ndjson
+freshness: {warn: 1h, error: 2d}
+columns: {id: bigint, day: date}
+""")
+        self.write("models/silver/visits.sql", "/* --- kind: table --- */\nSELECT id, day FROM bronze.visits\n")
+        self.write("raw/2024-01-01.json", '{"id": 1, "day": "2024-01-01"}\n')
+        self.succeeds("run", "bronze.visits", "silver.visits", "--window", "2024-01-01")
+        self.write("raw/2024-01-02.json", '{"id": 2, "day": "2024-01-02"}\n')
+        out = self.fails("run", "bronze.visits", "silver.visits")
+        self.assertIn("the newest data of bronze.visits is", out)
+        self.assertIn("more than 2d is an error", out)
+        self.assertEqual(self.succeeds("sql", "--format", "csv", "select count(*) from silver.visits").splitlines()[1], "2")
+        self.assertIn("more than 2d is an error", self.fails("check", "bronze.visits"))
+
     def test_an_option_that_cannot_be_read_is_bad_use(self):
         self.init()
         self.assertIn("--window", self.fails("run", "--window", "yesterday", status=2))
