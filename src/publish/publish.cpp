@@ -68,7 +68,9 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
         INGOT_TRY_ASSIGN(const Replacement replacement, plan_replacement(input, files));
         const Status audited = audit(request, context, base, staged, replacement);
         if (!audited) {
-            if (audited.error().code != ErrorCode::kInvalidArgument) return audited.error();
+            // A second attempt's are kept since the first.
+            if (audited.error().code != ErrorCode::kInvalidArgument || attempt > 1)
+                return audited.error();
             INGOT_TRY_ASSIGN(const bool kept,
                              keep_rejected_rows(request, context, base, staged, files));
             if (!kept) return audited.error();

@@ -273,6 +273,23 @@ TEST(Publish, TwoRunsOfOtherWindowsBothLandAndTheTableKeepsItsIdentity) {
     EXPECT_THAT(table.orphans(), IsEmpty());
 }
 
+TEST(Quarantine, ASecondAttemptThatFailsItsAuditKeepsTheRejectsOnce) {
+    TableUnderTest table;
+    PublishRequest outer = splitting(table, 0, "('a', 'BAD')");
+    bool once = true;
+    outer.audit = [&](const StagedTable&) -> Result<AuditVerdict> {
+        if (!std::exchange(once, false)) return AuditVerdict{"not any more"};
+        must(table.publish(table.windows(1, 2, "inner")));
+        return AuditVerdict{};
+    };
+    const auto result = table.publish(outer);
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().message, HasSubstr("not any more"));
+    EXPECT_THAT(quarantined(table), ElementsAre("0 a BAD"));
+    EXPECT_EQ(table.snapshot_of(table.quarantine())->version().value(), 0);
+    EXPECT_THAT(table.orphans(), IsEmpty());
+}
+
 TEST(Publish, AColumnThatAnotherRunAddedMeanwhileStays) {
     TableUnderTest table;
     must(table.publish(table.windows(0, 2, "old")));
