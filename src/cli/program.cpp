@@ -86,6 +86,10 @@ Result<GlobalOptions> in_its_directory(GlobalOptions options) {
     return options;
 }
 
+bool everything_is_printed() {
+    return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
 int carry_out(const Action& action, const GlobalOptions& options) {
     StopOnSignal signals;
     Result<GlobalOptions> placed = in_its_directory(options);
@@ -95,6 +99,11 @@ int carry_out(const Action& action, const GlobalOptions& options) {
     }
     Invocation invocation(*std::move(placed), signals.token());
     const Result<int> code = action(invocation);
+    if (code && !everything_is_printed()) {
+        print_error(make_error(ErrorCode::kIo, "cannot write to stdout: what it shows is cut off"),
+                    options.json);
+        return kExitFailed;
+    }
     if (code) return *code;
     print_error(code.error(), options.json);
     return is_bad_use(code.error()) ? kExitBadUse : kExitFailed;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "base/uuid.hpp"
 #include "cli/output.hpp"
 #include "format/arrow_stream.hpp"
 
@@ -23,6 +24,7 @@ Status write_text(engine::Session& session, const std::string& statement, const 
 Status write_parquet(engine::Session& session, const std::string& statement,
                      const std::string& path, const std::stop_token& stop);
 Status copy_to(std::FILE* out, const std::string& path);
+Result<std::string> file_to_replace(const std::string& path);
 
 Error file_error(std::string_view what, const std::string& path) {
     return make_error(ErrorCode::kIo, "cannot {} {}: {}", what, path,
@@ -66,9 +68,10 @@ Status write_to(const std::string& path, engine::Session& session, const std::st
 Status write_rows(engine::Session& session, const std::string& statement, const RowOutput& output,
                   std::stop_token stop) {
     if (!output.file.empty()) {
-        NewFile file(fmt::format("{}.{}.tmp", output.file, ::getpid()));
+        INGOT_TRY_ASSIGN(const std::string target, file_to_replace(output.file));
+        NewFile file(fmt::format("{}.{}.tmp", target, ::getpid()));
         INGOT_TRY(write_to(file.path(), session, statement, output, stop));
-        return file.keep_as(output.file);
+        return file.keep_as(target);
     }
     if (is_binary(output.format) && ::isatty(STDOUT_FILENO) == 1) {
         return make_error(ErrorCode::kInvalidArgument,
@@ -77,7 +80,7 @@ Status write_rows(engine::Session& session, const std::string& statement, const 
     }
     if (output.format == RowFormat::kParquet) {
         const NewFile file((std::filesystem::temp_directory_path() /
-                            fmt::format("ingot-sql-{}.parquet", ::getpid()))
+                            fmt::format("ingot-sql-{}.parquet", uuid_v7()))
                                .string());
         INGOT_TRY(write_parquet(session, statement, file.path(), stop));
         return copy_to(stdout, file.path());
@@ -86,6 +89,21 @@ Status write_rows(engine::Session& session, const std::string& statement, const 
 }
 
 namespace {
+
+/// Where a link leads to. Devices, pipes and folders are refused: a rename would take their place.
+Result<std::string> file_to_replace(const std::string& path) {
+    std::error_code unknown;  // Then writing says what is wrong.
+    const std::filesystem::file_status status = std::filesystem::status(path, unknown);
+    if (!std::filesystem::exists(status)) return path;
+    if (!std::filesystem::is_regular_file(status)) {
+        return make_error(ErrorCode::kInvalidArgument,
+                          "-o {}: it is no file that can be replaced; without -o the rows go to "
+                          "stdout",
+                          path);
+    }
+    const std::filesystem::path target = std::filesystem::canonical(path, unknown);
+    return unknown ? path : target.string();
+}
 
 void print_csv_field(const std::string& text, bool null, std::FILE* out) {
     if (!null) std::fputs(csv_field(text).c_str(), out);

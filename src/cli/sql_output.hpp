@@ -16,8 +16,9 @@ struct RowOutput {
     std::int64_t table_rows_max = 200;
 };
 
-/// Runs a statement and writes its rows. A file appears whole or not at all. kInvalidArgument:
-/// Arrow or Parquet to a terminal.
+/// Runs a statement and writes its rows. A file appears whole or not at all; of a link, the file
+/// that it leads to. kInvalidArgument: Arrow or Parquet to a terminal, a `file` that is there and
+/// is a device, a pipe or a folder.
 Status write_rows(engine::Session& session, const std::string& statement, const RowOutput& output,
                   std::stop_token stop);
 

@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,29 @@ class CliTest(unittest.TestCase):
             self.assertIn("Could not convert", self.fails("sql", "--format", name, "-o", "bad." + name, query, folder=self.work))
         self.assertEqual(sorted(os.listdir(self.work)), ["rows.arrow", "rows.csv", "rows.json", "rows.parquet"])
         self.assertIn("no/such/rows.csv", self.fails("sql", "-o", "no/such/rows.csv", "select 1", folder=self.work))
+
+    def test_sql_takes_the_place_of_nothing_but_a_file(self):
+        pipe = os.path.join(self.work, "pipe")
+        os.mkfifo(pipe)
+        os.mkdir(os.path.join(self.work, "folder"))
+        for name in ("pipe", "folder"):
+            self.assertIn("-o " + name + ": it is no file that can be replaced",
+                          self.fails("sql", "-o", name, "select 1", folder=self.work))
+        self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+        with open(os.path.join(self.work, "rows.csv"), "w", encoding="utf-8") as file:
+            file.write("old")
+        os.symlink("rows.csv", os.path.join(self.work, "link"))
+        self.succeeds("sql", "--format", "csv", "-o", "link", "select 1 as a", folder=self.work)
+        self.assertTrue(os.path.islink(os.path.join(self.work, "link")))
+        with open(os.path.join(self.work, "rows.csv"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "a\n1\n")
+
+    def test_output_that_does_not_arrive_is_a_failure(self):
+        for verb in (["sql", "--format", "csv", "select 1"], ["version"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([self.ingot, *verb], stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, 1, verb)
+            self.assertIn(b"cannot write to stdout", done.stderr)
 
     def test_sql_spares_a_terminal_bytes(self):
         main, terminal = os.openpty()
