@@ -65,9 +65,8 @@ Status Invocation::configure_engine(engine::Engine& opened) const {
         INGOT_TRY(
             session->execute({fmt::format("SET GLOBAL threads = {}", *settings.threads), {}}));
     }
-    const std::string spill =
-        settings.spill.starts_with('/') ? settings.spill : project_->root + "/" + settings.spill;
-    return session->execute({"SET GLOBAL temp_directory = " + Scalar::text(spill).to_sql(), {}});
+    return session->execute(
+        {"SET GLOBAL temp_directory = " + Scalar::text(settings.spill).to_sql(), {}});
 }
 
 Result<project::ProjectPtr> Invocation::project() {

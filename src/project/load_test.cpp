@@ -54,6 +54,18 @@ TEST(Load, ProcurementExampleIsRead) {
     EXPECT_FALSE(contracts->is_windowed());
 }
 
+TEST(Load, TheSpillFolderLiesInTheProjectUnlessItIsAbsolute) {
+    const auto spill = [](const std::string& engine) {
+        ProjectFolder folder({{"project.yml", "name: p\n" + engine}});
+        const LoadResult loaded = folder.load();
+        return loaded.project ? loaded.project->engine.spill : "";
+    };
+    EXPECT_THAT(spill(""), ::testing::EndsWith("/.ingot/spill"));
+    EXPECT_THAT(spill(""), ::testing::StartsWith("/"));
+    EXPECT_THAT(spill("engine: {spill: big}\n"), ::testing::EndsWith("/big"));
+    EXPECT_EQ(spill("engine: {spill: /var/big}\n"), "/var/big");
+}
+
 const std::string kWindowed =
     "table: bronze.events\nload: window\nwindow: hour\nfrom: {files: "
     "\"in/{window.start}.ndjson\"}\n"

@@ -323,6 +323,7 @@ void read_project_file(const YamlNode& node, const ProjectChoice& choice, Projec
         }
     }
     if (const auto engine = fields.object("engine")) project.engine = read_engine(*engine, context);
+    project.engine.spill = (std::filesystem::path(project.root) / project.engine.spill).string();
     project.store = fields.text("store", project.store);
     if (project.store.starts_with("postgres")) {
         problems.not_yet(context.place(*fields.find("store")), "store in PostgreSQL");

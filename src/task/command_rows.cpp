@@ -150,11 +150,6 @@ Status as_problem_of_rows(Status status) {
     return error;
 }
 
-std::string spill_folder(const project::Project& project) {
-    const std::string& spill = project.engine.spill;
-    return spill.starts_with('/') ? spill : project.root + "/" + spill;
-}
-
 format::FormatSpec format_of(const project::Model& model) {
     format::FormatSpec spec;
     switch (model.command->emits) {
@@ -186,7 +181,7 @@ Result<CommandRows> CommandRows::run(const project::Model& model, engine::Sessio
                                      const engine::Query& select, const CommandContext& context) {
     INGOT_TRY_ASSIGN(CommandLine line, command_line(model, context));
     INGOT_TRY_ASSIGN(std::unique_ptr<OutputFile> file,
-                     OutputFile::create(spill_folder(context.project)));
+                     OutputFile::create(context.project.engine.spill));
     RowStream input(session, select);
     ErrorOutput errors(model.name.text());
     line.process.input = StreamFrom{[&](const std::stop_token& stop) { return input.next(stop); }};

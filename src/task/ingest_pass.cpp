@@ -304,9 +304,7 @@ Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of,
     format::ScanOptions options;
     options.metadata = {{kFileColumn, format::MetadataColumn::Kind::kFile},
                         {kLineColumn, format::MetadataColumn::Kind::kLine}};
-    const project::Project& project = *context.workspace.project;
-    const std::string& spill = project.engine.spill;
-    options.rejects.spill_dir = spill.starts_with('/') ? spill : project.root + "/" + spill;
+    options.rejects.spill_dir = context.workspace.project->engine.spill;
     INGOT_TRY_ASSIGN(const std::unique_ptr<format::FormatSource> records,
                      format::open_source(files_of(inputs, of.table.member), spec, options));
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, context.pins.open_session());
