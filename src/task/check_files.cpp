@@ -13,10 +13,9 @@ namespace {
 
 constexpr const char* kResults = "staged.results";
 
-Result<std::string> why_not(const project::TableCheckFile& file,
-                            std::span<const TableReport> reports, const TaskContext& context);
-Result<quality::CheckResult> run_file(const project::TableCheckFile& file,
-                                      const TaskContext& context);
+Result<quality::CheckResult> check_file(const project::TableCheckFile& file,
+                                        std::span<const TableReport> reports,
+                                        const TaskContext& context);
 quality::CheckResult not_run(const project::TableCheckFile& file, quality::CheckStatus status,
                              std::string message);
 
@@ -27,12 +26,7 @@ Result<std::vector<quality::CheckResult>> run_check_files(
     const TaskContext& context) {
     std::vector<quality::CheckResult> results;
     for (const project::TableCheckFile* file : files) {
-        INGOT_TRY_ASSIGN(std::string reason, why_not(*file, reports, context));
-        if (!reason.empty()) {
-            results.push_back(not_run(*file, quality::CheckStatus::kSkipped, std::move(reason)));
-            continue;
-        }
-        Result<quality::CheckResult> result = run_file(*file, context);
+        Result<quality::CheckResult> result = check_file(*file, reports, context);
         if (!result && result.error().code == ErrorCode::kCancelled) return result.error();
         results.push_back(
             result ? *std::move(result)
@@ -55,9 +49,8 @@ Result<std::vector<quality::CheckResult>> new_results(const RunReport& report,
     if (results) {
         INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
                          context.pins.open_session({{kResults, results}}));
-        INGOT_TRY_ASSIGN(
-            const ColumnBatch batch,
-            session->query_all({quality::last_status_sql(kResults, "checks"), {}}, context.stop));
+        INGOT_TRY_ASSIGN(const ColumnBatch batch,
+                         session->query_all({quality::last_status_sql(kResults, "checks"), {}}));
         for (std::int64_t row = 0; row < batch.rows; ++row) {
             last[std::string(batch.columns[0].text(row))] = batch.columns[1].text(row);
         }
@@ -113,6 +106,14 @@ Result<quality::CheckResult> run_file(const project::TableCheckFile& file,
     INGOT_TRY_ASSIGN(std::vector<quality::CheckResult> results,
                      run_checks(*session, run, context.stop));
     return std::move(results.at(0));
+}
+
+Result<quality::CheckResult> check_file(const project::TableCheckFile& file,
+                                        std::span<const TableReport> reports,
+                                        const TaskContext& context) {
+    INGOT_TRY_ASSIGN(std::string reason, why_not(file, reports, context));
+    if (!reason.empty()) return not_run(file, quality::CheckStatus::kSkipped, std::move(reason));
+    return run_file(file, context);
 }
 
 quality::CheckResult not_run(const project::TableCheckFile& file, quality::CheckStatus status,

@@ -1,6 +1,8 @@
 // The files of checks/, in runs and by themselves.
 #include "task/check_files.hpp"
 
+#include <thread>
+
 #include "task/check_tables.hpp"
 #include "task/project_run_test.hpp"
 
@@ -111,6 +113,41 @@ TEST_F(CheckFiles, ACheckThatCannotRunIsRedWithItsReason) {
     EXPECT_FALSE(report.ok());
     EXPECT_THAT(outcomes(report.checks), ElementsAre("checks.known_customers error"));
     EXPECT_THAT(report.checks[0].message, HasSubstr("custmer"));
+}
+
+TEST_F(CheckFiles, ATableThatCannotBeReadIsAnErrorOfItsChecksAlone) {
+    write("checks/has_orders.sql", "SELECT 1 FROM bronze.orders HAVING count(*) = 0");
+    run();
+    write("lake/bronze/customers/_delta_log/00000000000000000000.json", "no JSON\n");
+    const RunReport report = run(selecting("bronze.orders"));
+    EXPECT_FALSE(report.ok());
+    EXPECT_THAT(outcomes(report.checks),
+                ElementsAre("checks.has_orders passed", "checks.known_customers error"));
+    EXPECT_THAT(report.checks[1].message, HasSubstr("00000000000000000000.json"));
+}
+
+TEST_F(CheckFiles, AnInterruptedCheckLosesNoResultOfTheTables) {
+    write("sources/orders.yml",
+          "table: bronze.orders\nload: snapshot\nfrom: {files: in/orders.csv}\n"
+          "format: csv\ncolumns: {id: bigint, customer: bigint}\nchecks: [unique: [id]]\n");
+    write("checks/known_customers.sql",
+          "SELECT count(*) FROM bronze.orders, range(1000000000000) HAVING count(*) = 0");
+    const Workspace workspace = open();
+    std::stop_source stop;
+    std::jthread later;
+    RunProgress progress;
+    progress.finished = [&](const TableReport&) {
+        if (later.joinable()) return;
+        later = std::jthread([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(500));
+            stop.request_stop();
+        });
+    };
+    const Result<RunReport> report =
+        run_tables(workspace, selecting("bronze.orders"), progress, stop.get_token());
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+    EXPECT_THAT(kept(), ElementsAre("bronze.orders unique(id) passed"));
 }
 
 TEST_F(CheckFiles, TheyRunByThemselvesToo) {

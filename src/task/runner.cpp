@@ -39,6 +39,8 @@ std::vector<Step> steps_of(const project::Project& project, const project::Table
                            const std::vector<project::TableName>& selected);
 void work_off(Guarded<Board>& board, std::condition_variable& changed, const TaskContext& context,
               const RunProgress& progress);
+Status check_whole_run(const project::SelectedWork& selected, const TaskContext& context,
+                       RunReport& report);
 
 }  // namespace
 
@@ -69,18 +71,10 @@ Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& optio
         work_off(board, changed, context, progress);
     }
     RunReport report{run.id, run.time, {}, std::move(board.lock()->reports), {}};
-    if (!stop.stop_requested()) {
-        INGOT_TRY_ASSIGN_WITH(report.checks,
-                              run_check_files(selected.checks, report.tables, context),
-                              "while checking across tables");
-        // Windows that a person asks for may be of any age.
-        if (!options.window) {
-            INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> fresh,
-                             check_freshness(selected.tables, context));
-            report.checks.insert(report.checks.end(), fresh.begin(), fresh.end());
-        }
-    }
+    Status checked = stop.stop_requested() ? Status() : check_whole_run(selected, context, report);
+    // What was published has its results, however the checks of the whole run ended.
     INGOT_TRY_WITH(append_check_results(report, context), "while keeping the check results");
+    if (!checked) return std::move(checked).error().with("while checking across tables");
     report.elapsed = workspace.clock.steady() - begin;
     return report;
 }
@@ -182,6 +176,18 @@ void work_off(Guarded<Board>& board, std::condition_variable& changed, const Tas
                                std::make_move_iterator(reports.end()));
         changed.notify_all();
     }
+}
+
+/// Those that are about no single table, or about time.
+Status check_whole_run(const project::SelectedWork& selected, const TaskContext& context,
+                       RunReport& report) {
+    INGOT_TRY_ASSIGN(report.checks, run_check_files(selected.checks, report.tables, context));
+    // Windows that a person asks for may be of any age.
+    if (context.options.window) return {};
+    INGOT_TRY_ASSIGN(const std::vector<quality::CheckResult> fresh,
+                     check_freshness(selected.tables, context));
+    report.checks.insert(report.checks.end(), fresh.begin(), fresh.end());
+    return {};
 }
 
 }  // namespace
