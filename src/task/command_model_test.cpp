@@ -1,12 +1,7 @@
 // Models whose rows go through a program, with the real engine.
-#include <atomic>
-#include <filesystem>
-#include <fstream>
-#include <gmock/gmock.h>
-#include <unistd.h>
-
+#include "base/log.hpp"
 #include "task/model_tests.hpp"
-#include "task/runner.hpp"
+#include "task/project_run_test.hpp"
 
 namespace ingot::task {
 namespace {
@@ -16,77 +11,26 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-template <class T>
-T must(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().to_string());
-    return *std::move(result);
-}
-
-class CommandModel : public testing::Test {
+class CommandModel : public ProjectRun {
 protected:
-    void SetUp() override {
-        static std::atomic<int> next{0};
-        root_ = fs::temp_directory_path() / fmt::format("ingot_command_{}_{}", ::getpid(), next++);
-        write("project.yml", "name: test\nlake: ./lake\n");
-    }
-    void TearDown() override { fs::remove_all(root_); }
-
-    void write(const std::string& name, std::string_view text) const {
-        fs::create_directories((root_ / name).parent_path());
-        std::ofstream(root_ / name, std::ios::binary) << text;
-    }
     /// The one model, `gold.t`: front matter without `kind`, and its SELECT.
     void model(const std::string& front_matter, const std::string& select) const {
         write("models/gold/t.sql",
               "/* ---\nkind: command\n" + front_matter + "\n--- */\n" + select + "\n");
     }
-
-    static engine::Engine& engine() {
-        static const std::unique_ptr<engine::Engine> shared =
-            must(engine::Engine::open({1ULL << 30, 2, ""}));
-        return *shared;
-    }
-    Workspace open() const {
-        project::LoadOptions load;
-        load.root = root_.string();
-        project::ProjectPtr project = must(project::open_project(load, engine().sql_facts()));
-        Lake lake = must(Lake::open(project->lake));
-        return {project, std::move(lake), std::nullopt, engine(), system_clock(), nullptr};
-    }
-    TableReport run(std::optional<Interval> window = std::nullopt) const {
-        const Workspace workspace = open();
+    TableReport run(std::optional<Interval> window = std::nullopt) {
         RunOptions options;
         options.select = "gold.t";
         options.window = window;
-        return must(run_tables(workspace, options, {}, {})).tables.at(0);
-    }
-    static std::string problem_of(const TableReport& report) {
-        return report.error ? report.error->to_string() : "";
-    }
-    /// The first column of a query, as text.
-    std::vector<std::string> ask(const std::string& sql) const {
-        const Workspace workspace = open();
-        Pins pins(workspace);
-        const auto session = must(pins.open_session());
-        const auto batch = session->query_all({sql, {}});
-        if (!batch) return {batch.error().to_string()};
-        std::vector<std::string> values;
-        for (std::int64_t row = 0; row < batch->rows; ++row) {
-            const Column& column = batch->columns.at(0);
-            values.emplace_back(column.is_null(row) ? "null" : std::string(column.text(row)));
-        }
-        return values;
+        return ProjectRun::run(options).tables.at(0);
     }
     std::vector<std::string> leftovers() const {
         std::vector<std::string> names;
-        if (!fs::exists(root_ / ".ingot/spill")) return names;
-        for (const auto& entry : fs::directory_iterator(root_ / ".ingot/spill"))
+        if (!fs::exists(root() / ".ingot/spill")) return names;
+        for (const auto& entry : fs::directory_iterator(root() / ".ingot/spill"))
             names.push_back(entry.path().filename());
         return names;
     }
-
-private:
-    fs::path root_;
 };
 
 TEST_F(CommandModel, WhatTheProgramWritesIsTheTable) {
@@ -96,7 +40,7 @@ TEST_F(CommandModel, WhatTheProgramWritesIsTheTable) {
         "columns: {id: bigint}",
         "SELECT 1 AS x");
     const TableReport report = run();
-    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
     EXPECT_THAT(ask("SELECT id::varchar FROM gold.t ORDER BY id"), ElementsAre("1", "2"));
     EXPECT_THAT(leftovers(), IsEmpty());
     EXPECT_EQ(run().status, TableStatus::kUpToDate);
@@ -112,7 +56,7 @@ TEST_F(CommandModel, RowsOfEveryTypeGoThroughAProgramAsArrow) {
         "moment, ['a', NULL] AS tags, {'name': 'ann', 'age': 3} AS who, MAP {'k': range} AS counts "
         "FROM range(300000)");
     const TableReport report = run();
-    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
     EXPECT_THAT(
         ask("SELECT concat_ws('|', count(*), sum(id), sum(price), min(moment) = max(moment), "
             "any_value(tags)::varchar, any_value(who)::varchar, sum(counts['k'])) FROM "
@@ -127,7 +71,7 @@ TEST_F(CommandModel, AProgramMayCloseItsInputEarly) {
         "columns: {id: bigint}",
         "SELECT range AS x FROM range(5000000)");
     const TableReport report = run();
-    EXPECT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    EXPECT_EQ(report.status, TableStatus::kPublished) << text_of(report);
 }
 
 TEST_F(CommandModel, AProgramThatFailsSaysWhyAndLeavesTheTableAsItWas) {
@@ -141,10 +85,25 @@ TEST_F(CommandModel, AProgramThatFailsSaysWhyAndLeavesTheTableAsItWas) {
           "SELECT 1 AS x");
     const TableReport report = run();
     EXPECT_EQ(report.status, TableStatus::kFailed);
-    EXPECT_THAT(problem_of(report), HasSubstr("exit code 3:\nno model file"));
-    EXPECT_THAT(problem_of(report), HasSubstr("gold.t: sh -c "));
+    EXPECT_THAT(text_of(report), HasSubstr("exit code 3:\nno model file"));
+    EXPECT_THAT(text_of(report), HasSubstr("gold.t: sh -c "));
     EXPECT_THAT(ask("SELECT id::varchar FROM gold.t"), ElementsAre("1"));
     EXPECT_THAT(leftovers(), IsEmpty());
+}
+
+TEST_F(CommandModel, WhatTheProgramSaysIsLoggedToItsLastWord) {
+    model(
+        "command: [sh, -c, 'echo one >&2; printf two >&2; echo \"{{\\\"id\\\":1}}\"']\ncolumns: "
+        "{id: bigint}",
+        "SELECT 1 AS x");
+    set_log_level(LogLevel::kInfo);
+    testing::internal::CaptureStderr();
+    const TableReport report = run();
+    const std::string said = testing::internal::GetCapturedStderr();
+    set_log_level(LogLevel::kWarning);
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_THAT(said, HasSubstr("gold.t: one\n"));
+    EXPECT_THAT(said, HasSubstr("gold.t: two\n"));
 }
 
 TEST_F(CommandModel, TheTimeLimitEndsTheProgramAndItsChildren) {
@@ -152,21 +111,21 @@ TEST_F(CommandModel, TheTimeLimitEndsTheProgramAndItsChildren) {
           "SELECT range AS x FROM range(1000000)");
     const TableReport report = run();
     EXPECT_EQ(report.status, TableStatus::kFailed);
-    EXPECT_THAT(problem_of(report), HasSubstr("ended after its time limit"));
+    EXPECT_THAT(text_of(report), HasSubstr("ended after its time limit"));
 }
 
 TEST_F(CommandModel, OutputThatIsNotAsDeclaredIsAnErrorWithItsLine) {
     model("command: [printf, '{{\"id\":1}}\\n{{\"id\":\"x\"}}\\n']\ncolumns: {id: bigint}",
           "SELECT 1 AS x");
-    EXPECT_THAT(problem_of(run()), HasSubstr("the output of printf"));
-    EXPECT_THAT(problem_of(run()), HasSubstr("line 2"));
+    EXPECT_THAT(text_of(run()), HasSubstr("the output of printf"));
+    EXPECT_THAT(text_of(run()), HasSubstr("line 2"));
     model("command: [printf, '{{\"id\":1,\"extra\":2}}\\n']\ncolumns: {id: bigint}",
           "SELECT 1 AS x");
-    EXPECT_THAT(problem_of(run()), HasSubstr("extra"));
+    EXPECT_THAT(text_of(run()), HasSubstr("extra"));
     model("command: [echo, hello]\nemits: arrow\ncolumns: {id: bigint}", "SELECT 1 AS x");
-    EXPECT_THAT(problem_of(run()), HasSubstr("the output of echo hello: no Arrow stream"));
+    EXPECT_THAT(text_of(run()), HasSubstr("the output of echo hello: no Arrow stream"));
     model("command: [cat]\nemits: arrow\ncolumns: {id: bigint}", "SELECT 1 AS x");
-    EXPECT_THAT(problem_of(run()), HasSubstr("the stream has no column 'id'; its columns are: x"));
+    EXPECT_THAT(text_of(run()), HasSubstr("the stream has no column 'id'; its columns are: x"));
     EXPECT_THAT(ask("SELECT 1 FROM gold.t"), ElementsAre(HasSubstr("gold.t")));
 }
 
@@ -175,7 +134,7 @@ TEST_F(CommandModel, TheErrorOfTheSelectIsThatOfTheModel) {
           "SELECT (CASE WHEN range = 9999 THEN 'a' ELSE '1' END)::bigint AS x FROM range(10000)");
     const TableReport report = run();
     EXPECT_EQ(report.status, TableStatus::kFailed);
-    EXPECT_THAT(problem_of(report), HasSubstr("Could not convert string 'a'"));
+    EXPECT_THAT(text_of(report), HasSubstr("Could not convert string 'a'"));
 }
 
 TEST_F(CommandModel, RulesAndChecksHoldForWhatTheProgramWrites) {
@@ -184,7 +143,7 @@ TEST_F(CommandModel, RulesAndChecksHoldForWhatTheProgramWrites) {
         "reject: [{reason: ODD, when: x % 2 = 1}]\nchecks: [{sql: 'count(*) = 5', name: five}]",
         "SELECT range AS x FROM range(10)");
     const TableReport report = run();
-    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
     EXPECT_EQ(report.rows_rejected, 5);
     EXPECT_THAT(ask("SELECT DISTINCT _reason FROM quarantine.gold_t"), ElementsAre("ODD"));
     EXPECT_EQ(report.checks.size(), 1U);
@@ -195,14 +154,11 @@ TEST_F(CommandModel, WithTimeTheRowsOfTheWindowAreReplaced) {
         "command: [sh, -c, 'cat >/dev/null; echo \"{{\\\"moment\\\":\\\"{window.start}\\\"}}\"']\n"
         "time: moment\nwindow: hour\ncolumns: {moment: timestamptz}";
     model(front, "SELECT $window.start AS moment");
-    const auto at = [](int hour) {
-        return Timestamp::from_micros((1'420'070'400LL + hour * 3600LL) * 1'000'000);
-    };
-    TableReport report = run(Interval{at(0), at(1)});
-    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
-    report = run(Interval{at(5), at(6)});
-    ASSERT_EQ(report.status, TableStatus::kPublished) << problem_of(report);
-    EXPECT_EQ(run(Interval{at(5), at(6)}).status, TableStatus::kUpToDate);
+    TableReport report = run(Interval{hour(0), hour(1)});
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    report = run(Interval{hour(5), hour(6)});
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_EQ(run(Interval{hour(5), hour(6)}).status, TableStatus::kUpToDate);
     EXPECT_THAT(ask("SELECT strftime(moment AT TIME ZONE 'UTC', '%H') FROM gold.t ORDER BY moment"),
                 ElementsAre("00", "05"));
 }
@@ -226,7 +182,7 @@ TEST_F(CommandModel, UnitTestsRunTheProgramOnGivenRows) {
         "SELECT x FROM silver.n");
     const Workspace workspace = open();
     const auto results = run_model_tests({workspace.project->find_model({"gold", "t"})},
-                                         *workspace.project, engine(), system_clock(), {});
+                                         *workspace.project, engine(), clock_, {});
     ASSERT_EQ(results.size(), 2U);
     EXPECT_TRUE(results[0].passed) << results[0].differences.at(0);
     EXPECT_FALSE(results[1].passed);

@@ -102,6 +102,11 @@ public:
         if (line_.size() > kLineBytesMax) line_.erase(0, line_.size() - kLineBytesMax);
         return {};
     }
+    /// Logs what the last line lacks an end of.
+    void finish() {
+        if (!line_.empty()) log_info("{}: {}", model_, line_);
+        line_.clear();
+    }
     const std::string& tail() const { return tail_.text(); }
 
 private:
@@ -189,6 +194,7 @@ Result<CommandRows> CommandRows::run(const project::Model& model, engine::Sessio
     line.process.error_output = StreamTo{std::ref(errors)};
     INGOT_TRY_ASSIGN_WITH(const ExitStatus status, run_process(line.process, context.stop),
                           fmt::format("while {} runs {}", model.name.text(), line.shown));
+    errors.finish();
     INGOT_TRY(as_problem_of_rows(ingest::command_status(
         fmt::format("{}: {}", model.name.text(), line.shown), status, errors.tail())));
 

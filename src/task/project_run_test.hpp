@@ -32,6 +32,8 @@ protected:
         std::ofstream(root_ / name, std::ios::binary) << text;
     }
 
+    const std::filesystem::path& root() const { return root_; }
+
     static engine::Engine& engine() {
         static const std::unique_ptr<engine::Engine> shared =
             must(engine::Engine::open({1ULL << 30, 2, ""}));
