@@ -23,6 +23,11 @@ Result<DataType> time_type(const Model& model, const Schema& selected) {
 
 Result<DataType> seen_again_type(const Model& model, const Schema& selected, const DataType& time) {
     std::vector<Field> members{{std::string(kSeenAt), time}};
+    const auto is_own = [&](const Field* column) {
+        return column == selected.find(model.time) ||
+               std::any_of(model.key.begin(), model.key.end(),
+                           [&](const std::string& name) { return column == selected.find(name); });
+    };
     for (const std::string& name : model.order_by) {
         const Field* column = selected.find(name);
         if (column == nullptr) {
@@ -31,9 +36,7 @@ Result<DataType> seen_again_type(const Model& model, const Schema& selected, con
                 "{}: 'order_by' names the column '{}', which the SELECT does not have",
                 model.place.to_string(), name);
         }
-        const bool own = name == model.time ||
-                         std::find(model.key.begin(), model.key.end(), name) != model.key.end();
-        if (!own) members.push_back({name, column->type});
+        if (!is_own(column)) members.push_back({column->name, column->type});
     }
     return DataType::array(DataType::structure(std::move(members)));
 }

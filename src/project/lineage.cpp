@@ -170,13 +170,11 @@ private:
     /// What is wrong with `time` and the like is said by check_contract, or when the model runs.
     static void add_history(const Model& model, std::vector<sql::ColumnLineage>& columns) {
         Schema selected;
-        std::vector<std::pair<std::string, std::string>> of_time;
-        for (const sql::ColumnLineage& column : columns) {
-            selected.fields.push_back(column.column);
-            if (column.column.name == model.time) of_time = column.sources;
-        }
+        for (const sql::ColumnLineage& column : columns) selected.fields.push_back(column.column);
         const auto added = history_columns(model, selected);
         if (!added) return;
+        std::vector<std::pair<std::string, std::string>> of_time;
+        if (const auto time = selected.index_of(model.time)) of_time = columns[*time].sources;
         for (const Field& field : *added) columns.push_back({field, of_time});
     }
 

@@ -61,6 +61,36 @@ protected:
     }
 };
 
+TEST_F(KeyedModels, AColumnThatTheSelectNoLongerGivesStaysAsNulls) {
+    customers("1,ann\n2,bob\n");
+    const auto model = [&](const std::string& column) {
+        write("models/silver/customers.sql",
+              "/* ---\nkind: merge\nkey: [id]\non_schema_change: add\non_code_change: forward\n"
+              "--- */\nSELECT id, name" +
+                  column + " FROM bronze.customers -- all of them");
+    };
+    model(", 'x' AS \"a\"\"b\"");
+    ASSERT_EQ(run_table("silver.customers").status, TableStatus::kPublished);
+    model("");
+    customers("1,zoe\n");
+    const TableReport report = run_table("silver.customers");
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_THAT(ask("SELECT id, name, \"a\"\"b\" FROM silver.customers ORDER BY ALL"),
+                ElementsAre("1 zoe null", "2 bob x"));
+}
+
+TEST_F(KeyedModels, ColumnsOfAHistoryAreFoundWithoutCase) {
+    changes(0, "1,a,2015-01-01 00\n1,b,2015-01-01 02\n");
+    clock_.set(hour(1));
+    history_of_changes("scd2\ntime: Since\norder_by: [SINCE, ID]");
+    const TableReport report = run_table("silver.customers");
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_THAT(versions(), ElementsAre("1 a 0..2", "1 b 2.."));
+    EXPECT_THAT(ask("SELECT DISTINCT typeof(_seen_again) FROM silver.customers"),
+                ElementsAre("STRUCT(_at TIMESTAMP WITH TIME ZONE)[]"))
+        << "time and key are not repeated in it";
+}
+
 TEST_F(KeyedModels, AHistoryByComparisonKeepsEachStateThatARunSaw) {
     customers("1,ann\n2,bob\n");
     history_of_customers();

@@ -208,9 +208,10 @@ std::string with_missing_columns(std::string sql, const Schema& produced, const 
     std::string nulls;
     for (const Field& field : wanted.fields) {
         if (produced.find(field.name) != nullptr) continue;
-        nulls += fmt::format(", CAST(NULL AS {}) AS \"{}\"", sql_type_name(field.type), field.name);
+        nulls += fmt::format(", CAST(NULL AS {}) AS {}", sql_type_name(field.type),
+                             quality::quoted_name(field.name));
     }
-    return nulls.empty() ? sql : fmt::format("SELECT *{} FROM ({})", nulls, sql);
+    return nulls.empty() ? sql : fmt::format("SELECT *{} FROM ({}\n)", nulls, sql);
 }
 
 Result<std::string> quarantine_window(const project::Model& model, const Schema& produced,
