@@ -32,7 +32,7 @@ Result<bool> StreamFramer::next(Block& block) {
     block.first_line = line_;
     block.byte_offset = offset_;
     block.reserve(std::max(kBlockBytes, rest_.size() + 1), 0);
-    std::memcpy(block.data(), rest_.data(), rest_.size());
+    std::copy(rest_.begin(), rest_.end(), block.data());
     std::size_t filled = rest_.size();
     std::size_t whole = 0;
     while (whole == 0) {
