@@ -417,10 +417,15 @@ Result<RowCondition> outside_window(const project::Model& model, const Schema& s
     outside.name = fmt::format("window({})", model.time);
     outside.kind = "window";
     outside.bad_when = "NOT " + inside;
-    outside.meaning = fmt::format(
-        "lie outside the run's window: filter by '{}' >= $window.start and < $window.end in the "
-        "SELECT",
-        model.time);
+    outside.meaning =
+        model.command ? fmt::format(
+                            "lie outside the run's window: the program may write rows with '{}' >= "
+                            "{{window.start}} and < {{window.end}} only",
+                            model.time)
+                      : fmt::format(
+                            "lie outside the run's window: filter by '{}' >= $window.start and < "
+                            "$window.end in the SELECT",
+                            model.time);
     outside.place = model.place;
     return outside;
 }
@@ -483,8 +488,9 @@ Result<ImpliedChecks> implied_checks(const project::Model& model, const Schema& 
                                      std::span<const Interval> run) {
     ImpliedChecks implied;
     INGOT_TRY_ASSIGN(implied.conditions, warn_conditions(model.warn));
-    if (model.kind == project::ModelKind::kIncremental && !model.time.empty() && model.window &&
-        !run.empty()) {
+    const bool replaces_windows = model.kind == project::ModelKind::kIncremental ||
+                                  model.kind == project::ModelKind::kCommand;
+    if (replaces_windows && !model.time.empty() && model.window && !run.empty()) {
         INGOT_TRY_ASSIGN(RowCondition outside, outside_window(model, schema, run));
         implied.conditions.push_back(std::move(outside));
     }

@@ -38,9 +38,9 @@ struct RowCondition {
     project::SourcePlace place;
 };
 
-/// What follows from the model itself: rows lie in the ranges of the run (incremental), key columns
-/// are not null, no two rows share a key (unless duplicates are resolved), and the warn rules. What
-/// the model's own checks say is not repeated.
+/// What follows from the model itself: rows lie in the ranges of the run (incremental, and command
+/// by windows), key columns are not null, no two rows share a key (unless duplicates are resolved),
+/// and the warn rules. What the model's own checks say is not repeated.
 struct ImpliedChecks {
     std::vector<project::Check> checks;
     std::vector<RowCondition> conditions;

@@ -163,6 +163,18 @@ TEST_F(CommandModel, WithTimeTheRowsOfTheWindowAreReplaced) {
                 ElementsAre("00", "05"));
 }
 
+TEST_F(CommandModel, RowsOutsideTheWindowAreRefused) {
+    model(
+        "command: [sh, -c, 'cat >/dev/null; echo "
+        "\"{{\\\"moment\\\":\\\"2015-01-01T09:00:00Z\\\"}}\"']\n"
+        "time: moment\nwindow: hour\ncolumns: {moment: timestamptz}",
+        "SELECT $window.start AS moment");
+    const TableReport report = run(Interval{hour(0), hour(1)});
+    EXPECT_EQ(report.status, TableStatus::kFailed) << "no later run would replace them";
+    EXPECT_THAT(text_of(report), HasSubstr("lie outside the run's window: the program"));
+    EXPECT_EQ(run(Interval{hour(9), hour(10)}).status, TableStatus::kPublished);
+}
+
 TEST_F(CommandModel, AnotherScriptMakesTheTableStale) {
     write("score.sh", "cat >/dev/null; echo '{\"id\":1}'\n");
     model("command: [sh, score.sh]\ncolumns: {id: bigint}", "SELECT 1 AS x");
