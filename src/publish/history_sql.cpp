@@ -84,13 +84,24 @@ std::string after(const DataType& type, const std::string& instant) {
     }
 }
 
+/// RFC 6901. Unlike a JSON path it can name a member with quotes.
+std::string json_pointer(const std::string& member) {
+    std::string pointer = "/";
+    for (const char c : member) {
+        if (c == '~') pointer += "~0";
+        if (c == '/') pointer += "~1";
+        if (c != '~' && c != '/') pointer += c;
+    }
+    return pointer;
+}
+
 /// The key as text, as it also stands in the rows of a quarantine.
 std::string key_text(const std::vector<std::string>& key, bool from_quarantine) {
     std::string members;
     for (const std::string& name : key) {
         members +=
             (members.empty() ? "" : ", ") + quoted_text(name) + ": " +
-            (from_quarantine ? "json_extract(\"_raw\", " + quoted_text("$.\"" + name + "\"") + ")"
+            (from_quarantine ? "json_extract(\"_raw\", " + quoted_text(json_pointer(name)) + ")"
                              : quoted_name(name));
     }
     return "CAST(to_json({" + members + "}) AS VARCHAR)";

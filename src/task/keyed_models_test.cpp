@@ -79,6 +79,20 @@ TEST_F(KeyedModels, AColumnThatTheSelectNoLongerGivesStaysAsNulls) {
                 ElementsAre("1 zoe null", "2 bob x"));
 }
 
+TEST_F(KeyedModels, ARejectedRowEndsNoVersionWhateverItsKeyIsCalled) {
+    write("models/silver/customers.sql",
+          "/* ---\nkind: scd2\nkey: ['a\"b/~c']\ndeletes: close\n"
+          "reject: [{reason: BAD, when: name = 'bad'}]\n--- */\n"
+          "SELECT id AS \"a\"\"b/~c\", name FROM bronze.customers");
+    customers("1,ann\n2,bob\n3,cid\n");
+    ASSERT_EQ(run_at(1).status, TableStatus::kPublished);
+    customers("1,bad\n3,cid\n");
+    const TableReport report = run_at(2);
+    ASSERT_EQ(report.status, TableStatus::kPublished) << text_of(report);
+    EXPECT_THAT(ask("SELECT name FROM silver.customers WHERE valid_to IS NULL ORDER BY ALL"),
+                ElementsAre("ann", "cid"));
+}
+
 TEST_F(KeyedModels, ColumnsOfAHistoryAreFoundWithoutCase) {
     changes(0, "1,a,2015-01-01 00\n1,b,2015-01-01 02\n");
     clock_.set(hour(1));
