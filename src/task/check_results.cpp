@@ -1,9 +1,9 @@
 #include "task/check_results.hpp"
 
-#include "publish/publish.hpp"
 #include "quality/tables.hpp"
 #include "task/batch_list.hpp"
 #include "task/check_files.hpp"
+#include "task/table_publish_internal.hpp"
 
 namespace ingot::task {
 
@@ -34,13 +34,8 @@ Status append_check_results(const RunReport& report, const TaskContext& context)
     request.on_schema_change = project::OnSchemaChange::kAdd;
     request.run_id = report.run_id;
     request.run_time = report.started;
-    // Not stopped with the run: what it published has its results.
-    const publish::PublishContext surroundings{
-        *session,
-        [&](const auto& overrides) { return context.pins.open_session(overrides); },
-        context.workspace.engine.parquet(),
-        context.workspace.clock,
-        {}};
+    publish::PublishContext surroundings = publish_context(*session, context);
+    surroundings.stop = {};  // What the run published has its results, also when it is stopped.
     INGOT_TRY(publish::publish(request, surroundings));
     return session->remove_source("new_check_results");
 }

@@ -9,7 +9,7 @@
 #include "quality/tables.hpp"
 #include "task/audit.hpp"
 #include "task/ingest_pass_internal.hpp"
-#include "task/report_internal.hpp"
+#include "task/table_publish_internal.hpp"
 
 namespace ingot::task {
 namespace {
@@ -261,18 +261,6 @@ Result<publish::PublishRequest> request_for(const TableOfSource& of, const Inges
     return request;
 }
 
-Status publish_pass(const publish::PublishRequest& request, engine::Session& session,
-                    const project::TableName& table, const TaskContext& context,
-                    TableReport& report) {
-    const publish::PublishContext surroundings{
-        session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
-        context.workspace.engine.parquet(), context.workspace.clock, context.stop};
-    INGOT_TRY_ASSIGN(const publish::PublishResult result, publish::publish(request, surroundings));
-    context.pins.publish(table, result.snapshot);
-    add_result(result, report);
-    return {};
-}
-
 void count_windows(const publish::ProgressUpdate& update, TableReport& report) {
     for (const publish::ProgressEntry& entry : update.windows) {
         if (entry.state == publish::WindowState::kDone) ++report.windows_done;
@@ -344,7 +332,7 @@ Result<std::optional<format::FormatSpec>> load_decoded(const TableOfSource& of,
         }
         return audit(staged);
     };
-    const Status published = publish_pass(request, *session, of.table.name, context, report);
+    const Status published = publish_table(of.table.name, request, *session, context, report);
     if (!surprises.empty()) {
         INGOT_TRY_ASSIGN(format::FormatSpec wider, format::widened(records->spec(), surprises));
         return std::optional(std::move(wider));
@@ -376,7 +364,7 @@ Status load_parquet(const TableOfSource& of, const IngestPass& pass, const TaskC
     INGOT_TRY_ASSIGN(publish::PublishRequest request,
                      request_for(of, pass, decoded.fields, from, *session, context, report));
     request.progress = progress_update(of, pass, {});
-    INGOT_TRY(publish_pass(request, *session, of.table.name, context, report));
+    INGOT_TRY(publish_table(of.table.name, request, *session, context, report));
     count_windows(request.progress, report);
     return {};
 }

@@ -15,6 +15,7 @@
 #include "task/command_rows.hpp"
 #include "task/history.hpp"
 #include "task/report_internal.hpp"
+#include "task/table_publish_internal.hpp"
 
 namespace ingot::task {
 namespace {
@@ -336,12 +337,7 @@ Status run_pass(const project::Model& model, const TaskContext& context, const M
     audited.replaces_table = std::holds_alternative<publish::OverwriteTable>(request.mode);
     request.audit = make_audit(audited, context, report);
 
-    const publish::PublishContext surroundings{
-        *session, [&](const auto& overrides) { return context.pins.open_session(overrides); },
-        context.workspace.engine.parquet(), context.workspace.clock, context.stop};
-    INGOT_TRY_ASSIGN(const publish::PublishResult result, publish::publish(request, surroundings));
-    context.pins.publish(model.name, result.snapshot);
-    add_result(result, report);
+    INGOT_TRY(publish_table(model.name, request, *session, context, report));
     report.windows_done += static_cast<std::int64_t>(pass.windows.size());
     return {};
 }

@@ -1,7 +1,6 @@
 #pragma once
 #include <utility>
 
-#include "publish/publish.hpp"
 #include "task/run_report.hpp"
 
 namespace ingot::task {
@@ -20,8 +19,5 @@ TableReport reported(const project::TableName& table, const Clock& clock, Work w
     }
     return report;
 }
-
-/// Adds what one commit did.
-void add_result(const publish::PublishResult& result, TableReport& report);
 
 }  // namespace ingot::task

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "task/report_internal.hpp"
-
 namespace ingot::task {
 
 std::string_view table_status_name(TableStatus status) {
@@ -29,18 +27,6 @@ bool RunReport::ok() const {
         });
     return tables_are_ok && std::none_of(checks.begin(), checks.end(),
                                          [](const auto& check) { return check.blocks(); });
-}
-
-void add_result(const publish::PublishResult& result, TableReport& report) {
-    if (result.version) report.version = result.version;
-    report.rows_selected += result.rows_selected;
-    report.rows_published += result.rows_published;
-    report.rows_merged += result.rows_merged;
-    report.rows_rejected += result.rows_rejected;
-    for (const auto& [reason, count] : result.reasons) report.reasons[reason] += count;
-    report.rows_dropped += result.rows_dropped;
-    for (const auto& [reason, count] : result.dropped) report.dropped[reason] += count;
-    report.bytes_written += result.bytes_written;
 }
 
 }  // namespace ingot::task
