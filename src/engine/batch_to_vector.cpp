@@ -55,8 +55,8 @@ void show_fixed(duckdb::Vector& vector, const Column& column, std::int64_t offse
     const auto width = duckdb::GetTypeIdSize(vector.GetType().InternalType());
     const auto* begin = column.values.data() + static_cast<std::size_t>(offset) * width;
     if (depth == Depth::kNested) {
-        std::memcpy(duckdb::FlatVector::GetData(vector), begin,
-                    static_cast<std::size_t>(count) * width);
+        std::copy_n(begin, static_cast<std::size_t>(count) * width,
+                    reinterpret_cast<std::byte*>(duckdb::FlatVector::GetData(vector)));
         return;
     }
     // The engine does not write to the vectors that a scan gives it.

@@ -75,7 +75,7 @@ void set_bits(std::vector<std::byte>& bits, std::int64_t from, std::int64_t to) 
         set_bit(bits, from++);
     }
     const auto whole = (to - from) / 8;
-    std::memset(bits.data() + from / 8, 0xFF, static_cast<std::size_t>(whole));
+    std::fill_n(bits.begin() + from / 8, whole, std::byte{0xFF});
     for (from += whole * 8; from < to; ++from) {
         set_bit(bits, from);
     }
@@ -133,7 +133,7 @@ void ChunkCollector::Sink::append_fixed(const duckdb::UnifiedVectorFormat& forma
     auto* out = grow<T>(count);
     const auto* data = reinterpret_cast<const T*>(format.data);
     if (!format.sel->IsSet()) {
-        std::memcpy(out, data, static_cast<std::size_t>(count) * sizeof(T));
+        std::copy_n(data, count, out);
         return;
     }
     for (std::int64_t i = 0; i < count; ++i) {

@@ -64,7 +64,7 @@ TEST_F(FormatOf, DeclaredColumnsAreReadAndComputedOnesAreNot) {
 TEST_F(FormatOf, JsonInsideAStructIsMarked) {
     table.columns = {
         column("actor", DataType::structure({{"id", TypeId::kLong}, {"raw", DataType::json()}}))};
-    const std::vector<Field>& fields = spec().columns[0].type.fields();
+    const std::vector<Field> fields = spec().columns[0].type.fields();
     EXPECT_FALSE(fields[0].metadata.contains(std::string(format::kJsonMetadataKey)));
     EXPECT_TRUE(fields[1].metadata.contains(std::string(format::kJsonMetadataKey)));
 }
