@@ -269,11 +269,12 @@ TEST(Load, PipelinesAreReadWhole) {
          {"pipelines/hourly.yml",
           "schedule: \"5 * * * mon-fri\"\nwindow: hour\ncatchup: all\ndeadline: {within: 45m, "
           "after: queued, notify: oncall}\n"
-          "limits: {active_runs: 2}\nbackfill: {order: newest_first, active_runs: 4, redo: "
+          "limits: {active_runs: 2, active_tasks: 3}\nbackfill: {order: newest_first, active_runs: "
+          "4, redo: "
           "failed}\npublish: together\n"
           "params: {x: {type: string, default: y}}\ntasks:\n"
           "  report: {command: [./r.sh, \"{item}\", \"{params.x}\"], each: [eu, us], timeout: 10m, "
-          "after: [to_pg], when: done}\n"
+          "after: [to_pg], when: all_done, on_fail: warn, priority: 7}\n"
           "  to_pg: {after: build, pool: pg, export: [{from: gold.u, to: wh.public.u, mode: "
           "upsert, key: id}]}\n"
           "  build: {models: \"silver.* gold.*\", after: load}\n"
@@ -286,6 +287,12 @@ TEST(Load, PipelinesAreReadWhole) {
     EXPECT_EQ(pipeline.tasks.size(), 5u);
     EXPECT_EQ(pipeline.tasks[0].name, "load");
     EXPECT_EQ(pipeline.tasks[4].name, "tidy");
+    EXPECT_EQ(pipeline.active_tasks, 3);
+    EXPECT_EQ(pipeline.tasks[3].name, "report");
+    EXPECT_EQ(pipeline.tasks[3].when, PipelineTask::When::kDone);
+    EXPECT_TRUE(pipeline.tasks[3].tolerated);
+    EXPECT_FALSE(pipeline.tasks[1].tolerated);
+    EXPECT_EQ(pipeline.tasks[3].priority, 7);
     EXPECT_EQ(pipeline.backfill.active_runs, 4);
     EXPECT_EQ(pipeline.deadline->within, std::chrono::minutes(45));
     EXPECT_EQ(std::get<ModelsTask>(pipeline.tasks[1].body).select, "silver.* gold.*");

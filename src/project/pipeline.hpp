@@ -86,13 +86,15 @@ using TaskBody =
     std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, CommandTask, MaintainTask>;
 
 struct PipelineTask {
-    /// kSuccess: all before it succeeded. kDone: they ended, somehow.
+    /// kSuccess: all before it succeeded. kDone: they ended, somehow. kFailed: one failed.
     enum class When : std::uint8_t { kSuccess, kDone, kFailed };
     std::string name;
     TaskBody body;
     std::vector<std::string> after;
     When when = When::kSuccess;
+    bool tolerated = false;  ///< Its failure is noted; the run and what comes after go on.
     std::string pool;
+    int priority = 0;  ///< The highest goes first where slots are short.
     RetryPolicy retry;
     std::vector<Value> each;  ///< One copy per item; empty: one task.
     SourcePlace place;
@@ -107,6 +109,7 @@ struct Pipeline {
     Catchup catchup = Catchup::kLatest;
     std::optional<Deadline> deadline;
     int active_runs = 1;
+    std::optional<int> active_tasks;  ///< Of one run at a time.
     BackfillPolicy backfill;
     PublishMode publish = PublishMode::kEach;
     std::map<std::string, Param> params;

@@ -256,6 +256,14 @@ TaskBody read_task_body(const Fields& fields, const ReadContext& context) {
     return CommandTask{fields.templates("command"), fields.named_templates("environment")};
 }
 
+/// Two names for each rule, in the order of PipelineTask::When.
+constexpr std::size_t kWhenCount = 3;
+const std::vector<std::string_view>& when_names() {
+    static const std::vector<std::string_view> names = {"success",     "done",     "failed",
+                                                        "all_success", "all_done", "one_failed"};
+    return names;
+}
+
 PipelineTask read_task(const Fields& fields, std::string name, const ReadContext& context) {
     PipelineTask task;
     task.name = std::move(name);
@@ -263,7 +271,9 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
     task.body = read_task_body(fields, context);
     task.after = fields.texts("after");
     task.when =
-        static_cast<PipelineTask::When>(fields.choice("when", {"success", "done", "failed"}, 0));
+        static_cast<PipelineTask::When>(fields.choice("when", when_names(), 0) % kWhenCount);
+    task.tolerated = fields.choice("on_fail", {"fail", "warn"}, 0) == 1;
+    task.priority = fields.count("priority", 0, 0);
     task.pool = fields.text("pool");
     task.retry = read_retry(fields, context.project.defaults.retry);
     task.retry.timeout = fields.duration("timeout");
@@ -346,6 +356,9 @@ std::optional<Pipeline> read_pipeline(const YamlNode& node, std::string name,
     }
     if (const auto limits = fields.object("limits")) {
         pipeline.active_runs = limits->count("active_runs", 1, 1);
+        if (limits->find("active_tasks") != nullptr) {
+            pipeline.active_tasks = limits->count("active_tasks", 1, 1);
+        }
     }
     if (const auto backfill = fields.object("backfill")) {
         pipeline.backfill = {static_cast<BackfillPolicy::Order>(
