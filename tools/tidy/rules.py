@@ -14,13 +14,14 @@ MODULES = {
     "publish": ["base", "sql", "storage", "delta", "engine", "quality", "project"],
     "ingest": ["base", "net", "storage", "format", "delta", "engine", "publish", "project"],
     "datagen": ["base", "format"],
+    "orchestrator": ["base", "project"],
     "task": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen",
+        "publish", "ingest", "datagen", "orchestrator",
     ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "task",
+        "publish", "ingest", "datagen", "orchestrator", "task",
     ],
 }
 
@@ -45,6 +46,7 @@ THIRD_PARTY = {
     "xxhash.h": ["src/base/"],
     "roaring/": ["src/delta/"],
     "CLI/": ["src/cli/", "apps/"],
+    "sqlite3.h": ["src/orchestrator/"],
     "date/": ["src/base/"],
     "spdlog/": ["src/base/"],
     "fmt/": EVERYWHERE,

@@ -1,0 +1,74 @@
+#pragma once
+// What happened to a run. A run's state is the fold of its events, in their order.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "orchestrator/run_plan.hpp"
+
+namespace ingot::orchestrator {
+
+/// How one attempt came out.
+struct TaskOutcome {
+    /// kStopped: it ended because it was asked to, by a time limit or a cancelled run.
+    enum class Kind : std::uint8_t { kSuccess, kFailed, kStopped };
+    Kind kind = Kind::kSuccess;
+    std::string message = {};  ///< For a person; of a failure what happened and what to do.
+    bool retryable = true;     ///< kFailed: another attempt may come out otherwise.
+    friend bool operator==(const TaskOutcome&, const TaskOutcome&) = default;
+};
+
+/// Always the first.
+struct RunQueued {
+    std::shared_ptr<const RunSpec> spec;
+    friend bool operator==(const RunQueued& a, const RunQueued& b) { return *a.spec == *b.spec; }
+};
+struct RunStarted {
+    friend bool operator==(const RunStarted&, const RunStarted&) = default;
+};
+struct TaskStarted {
+    TaskIndex task;
+    int attempt = 1;  ///< Counts on over everything that ever happened to the task.
+    friend bool operator==(const TaskStarted&, const TaskStarted&) = default;
+};
+struct TaskEnded {
+    TaskIndex task;
+    int attempt = 1;
+    TaskOutcome outcome;
+    friend bool operator==(const TaskEnded&, const TaskEnded&) = default;
+};
+struct RunCancelled {
+    std::string reason;
+    friend bool operator==(const RunCancelled&, const RunCancelled&) = default;
+};
+/// These run anew. Those of them that have not ended stay as they are.
+struct TasksCleared {
+    std::vector<TaskIndex> tasks;
+    friend bool operator==(const TasksCleared&, const TasksCleared&) = default;
+};
+/// Another process goes on with the run: attempts that were running are lost and made again,
+/// without counting as failures.
+struct RunAdopted {
+    friend bool operator==(const RunAdopted&, const RunAdopted&) = default;
+};
+using Change = std::variant<RunQueued, RunStarted, TaskStarted, TaskEnded, RunCancelled,
+                            TasksCleared, RunAdopted>;
+
+struct Event {
+    RunId run;
+    Timestamp at;
+    Change change;
+    friend bool operator==(const Event&, const Event&) = default;
+};
+
+/// `task_ended`; the name under which it is stored.
+std::string_view change_name(const Change& change);
+/// docs/formats/run_store.md. The spec of RunQueued is not part of it.
+std::string change_to_json(const Change& change);
+/// kCorruptData: an event that this version does not know. `spec` becomes that of a RunQueued.
+Result<Change> parse_change(std::string_view name, std::string_view json,
+                            const std::shared_ptr<const RunSpec>& spec);
+
+}  // namespace ingot::orchestrator

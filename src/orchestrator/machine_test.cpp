@@ -1,0 +1,256 @@
+#include "orchestrator/machine.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ingot::orchestrator {
+namespace {
+
+constexpr Timestamp kStart = Timestamp::from_micros(1'000'000'000);
+const RunId kRun("r1");
+
+PlannedTask task(std::string name, std::vector<std::uint32_t> after = {},
+                 When when = When::kSuccess) {
+    PlannedTask planned{name, name};
+    for (const std::uint32_t before : after) planned.after.emplace_back(before);
+    planned.when = when;
+    return planned;
+}
+
+std::shared_ptr<const RunSpec> spec_of(std::vector<PlannedTask> tasks) {
+    RunSpec spec;
+    spec.plan = {"p", 1, {}, std::move(tasks)};
+    return std::make_shared<const RunSpec>(std::move(spec));
+}
+
+/// A machine with one run, and what it said last.
+class OneRun {
+public:
+    explicit OneRun(std::vector<PlannedTask> tasks, Limits limits = {8, {}})
+        : machine(std::move(limits)) {
+        give(RunQueued{spec_of(std::move(tasks))});
+    }
+    void give(Change change) {
+        auto stepped = machine.step({kRun, now, std::move(change)});
+        ASSERT_TRUE(stepped) << stepped.error().to_string();
+        last = *std::move(stepped);
+    }
+    void end(std::uint32_t index, TaskOutcome::Kind kind = TaskOutcome::Kind::kSuccess,
+             bool retryable = true) {
+        const int attempt = static_cast<int>(status().tasks[index].attempts.size());
+        give(TaskEnded{TaskIndex(index), attempt, {kind, "", retryable}});
+    }
+    const RunStatus& status() const { return *machine.find(kRun); }
+    std::string states() const {
+        std::string text;
+        for (const TaskStatus& each : status().tasks) {
+            text += (text.empty() ? "" : " ") + std::string(task_state_name(each.state));
+        }
+        return text;
+    }
+    std::string why(std::uint32_t index) const {
+        return machine.why_waiting(kRun, TaskIndex(index));
+    }
+
+    Timestamp now = kStart;
+    Machine machine;
+    Actions last;
+};
+
+constexpr auto kFailed = TaskOutcome::Kind::kFailed;
+constexpr auto kStopped = TaskOutcome::Kind::kStopped;
+
+TEST(Machine, ATaskStartsInTheStepThatEndsTheOneBeforeIt) {
+    OneRun run({task("a"), task("b", {0})});
+    ASSERT_EQ(run.last.start.size(), 1U);
+    EXPECT_EQ(run.why(1), "waits for a (running)");
+    run.end(0);
+    ASSERT_EQ(run.last.start.size(), 1U);
+    EXPECT_EQ(run.last.start[0].task, TaskIndex(1));
+    EXPECT_EQ(run.last.events.size(), 2U);
+    run.end(1);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(Machine, AFailureBlocksWhatNeedsSuccessAndLetsTheRestRun) {
+    OneRun run({task("load"), task("build", {0}), task("report", {1}, When::kDone),
+                task("alarm", {0, 1}, When::kFailed)});
+    run.end(0, kFailed);
+    EXPECT_EQ(run.states(), "failed upstream_failed running running");
+    run.end(2);
+    run.end(3);
+    EXPECT_EQ(run.status().state, RunState::kFailed)
+        << "a last task that ran all the same hides no failure";
+    EXPECT_EQ(tasks_that_fail_the_run(run.status()),
+              (std::vector<TaskIndex>{TaskIndex(0), TaskIndex(1)}));
+}
+
+TEST(Machine, WhatRunsOnFailureIsSkippedWithoutOneAndSoIsWhatComesAfterIt) {
+    OneRun run({task("load"), task("alarm", {0}, When::kFailed), task("after", {1})});
+    run.end(0);
+    EXPECT_EQ(run.states(), "success skipped skipped");
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(Machine, AToleratedFailureCountsAsSuccess) {
+    PlannedTask odd = task("odd");
+    odd.tolerated = true;
+    OneRun run({odd, task("next", {0})});
+    run.end(0, kFailed);
+    EXPECT_EQ(run.states(), "failed running");
+    run.end(1);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(Machine, AFailedTaskIsTriedAgainAfterItsWaitAndThenNoMore) {
+    PlannedTask shaky = task("shaky");
+    shaky.retry = {1, std::chrono::seconds(10), 2};
+    OneRun run({shaky});
+    run.end(0, kFailed);
+    EXPECT_EQ(run.states(), "up_for_retry");
+    EXPECT_TRUE(run.why(0).starts_with("failed 1 of 2 times; the next attempt is at 1970-"));
+    const Timestamp at = *run.machine.next_wake();
+    EXPECT_GE(at - kStart, Duration(std::chrono::seconds(10)));
+    EXPECT_LE(at - kStart, Duration(std::chrono::milliseconds(12'500)));
+    EXPECT_TRUE(run.machine.wake(at - Duration(1)).start.empty());
+    const Actions due = run.machine.wake(at);
+    ASSERT_EQ(due.start.size(), 1U);
+    EXPECT_EQ(due.start[0].attempt, 2);
+    run.now = at;
+    run.end(0, kFailed);
+    EXPECT_EQ(run.status().state, RunState::kFailed);
+}
+
+TEST(Machine, WhatCannotComeOutOtherwiseIsNotTriedAgain) {
+    PlannedTask wrong = task("wrong");
+    wrong.retry = {5, std::chrono::seconds(10), 2};
+    OneRun run({wrong});
+    run.end(0, kFailed, false);
+    EXPECT_EQ(run.states(), "failed");
+}
+
+TEST(Machine, AnAttemptIsStoppedOnceWhenItsTimeIsOver) {
+    PlannedTask slow = task("slow");
+    slow.timeout = std::chrono::minutes(10);
+    OneRun run({slow});
+    const Timestamp over = kStart + std::chrono::minutes(10);
+    EXPECT_EQ(run.machine.next_wake(), over);
+    const Actions late = run.machine.wake(over);
+    ASSERT_EQ(late.stop.size(), 1U);
+    EXPECT_EQ(late.stop[0].reason, "its time limit of 10m is over");
+    EXPECT_TRUE(run.machine.wake(over + std::chrono::minutes(1)).stop.empty());
+    run.end(0, kStopped);
+    EXPECT_EQ(run.states(), "failed");
+    EXPECT_EQ(run.status().tasks[0].attempts[0].state, AttemptStatus::State::kTimedOut);
+}
+
+TEST(Machine, ATaskThatEndsWellAfterItsTimeHasEndedWell) {
+    PlannedTask slow = task("slow");
+    slow.timeout = std::chrono::minutes(10);
+    OneRun run({slow});
+    run.machine.wake(kStart + std::chrono::hours(1));
+    run.end(0);
+    EXPECT_EQ(run.states(), "success");
+}
+
+TEST(Machine, PoolsAndWorkersLimitAndPriorityChooses) {
+    std::vector<PlannedTask> tasks = {task("a"), task("b"), task("c"), task("d")};
+    tasks[0].pool = tasks[1].pool = tasks[2].pool = "pg";
+    tasks[2].priority = 5;
+    OneRun run(tasks, {2, {{"pg", 1}}});
+    EXPECT_EQ(run.states(), "queued queued running running");
+    EXPECT_EQ(run.why(0), "all 1 slots of the pool pg are taken");
+    run.end(2);
+    EXPECT_EQ(run.states(), "running queued success running");
+    run.end(0);
+    run.end(3);
+    EXPECT_EQ(run.states(), "success running success success");
+}
+
+TEST(Machine, RunsOfAPipelineWaitForEachOther) {
+    OneRun run({task("a")});
+    const RunId second("r2");
+    ASSERT_TRUE(run.machine.step({second, kStart, RunQueued{spec_of({task("a")})}}));
+    EXPECT_EQ(run.machine.find(second)->state, RunState::kQueued);
+    EXPECT_EQ(run.machine.why_waiting(second, TaskIndex(0)),
+              "the run waits: p runs at most 1 at a time");
+    run.end(0);
+    EXPECT_EQ(run.machine.find(second)->state, RunState::kRunning);
+}
+
+TEST(Machine, ACancelledRunEndsWhenWhatRunsHasStopped) {
+    OneRun run({task("a"), task("b", {0}), task("c", {1}, When::kDone)});
+    run.give(RunCancelled{"asked for"});
+    ASSERT_EQ(run.last.stop.size(), 1U);
+    EXPECT_EQ(run.states(), "running cancelled cancelled");
+    EXPECT_EQ(run.status().state, RunState::kRunning);
+    run.end(0, kStopped);
+    EXPECT_EQ(run.status().state, RunState::kCancelled);
+}
+
+TEST(Machine, ClearedTasksRunAgainAndKeepTheirAttempts) {
+    OneRun run({task("a"), task("b", {0}), task("c", {1})});
+    run.end(0);
+    run.end(1, kFailed);
+    EXPECT_EQ(run.states(), "success failed upstream_failed");
+    run.give(TasksCleared{with_those_after(run.status().spec->plan, {TaskIndex(1)})});
+    EXPECT_EQ(run.states(), "success running waiting");
+    EXPECT_EQ(run.status().tasks[1].attempts.size(), 2U);
+    run.end(1);
+    run.end(2);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(Machine, AFailedTaskWaitsForWhatWasClearedBeforeItInsteadOfItsRetry) {
+    PlannedTask second = task("b", {0});
+    second.retry = {5, Duration(0), 1};
+    OneRun run({task("a"), second});
+    run.end(0);
+    run.give(TasksCleared{{TaskIndex(0)}});
+    EXPECT_EQ(run.states(), "running running");
+    run.end(1, kFailed);
+    EXPECT_EQ(run.states(), "running waiting");
+    run.end(0);
+    EXPECT_EQ(run.states(), "success running");
+}
+
+TEST(Machine, AnAdoptedRunRepeatsWhatWasLostWithoutCountingItAsAFailure) {
+    OneRun run({task("a"), task("b", {0})});
+    run.end(0);
+    run.give(RunAdopted{});
+    EXPECT_EQ(run.states(), "success running");
+    EXPECT_EQ(run.status().tasks[1].attempts[0].state, AttemptStatus::State::kLost);
+    EXPECT_EQ(run.status().tasks[1].failures, 0);
+    ASSERT_EQ(run.last.start.size(), 1U);
+    EXPECT_EQ(run.last.start[0].attempt, 2);
+}
+
+TEST(Machine, WhatCannotHaveHappenedIsRefusedAndChangesNothing) {
+    OneRun run({task("a")});
+    const RunStatus before = run.status();
+    const auto refused = [&](const RunId& id, Change change) {
+        auto stepped = run.machine.step({id, kStart, std::move(change)});
+        EXPECT_FALSE(stepped);
+        EXPECT_EQ(run.status(), before);
+        return stepped ? ErrorCode::kInternal : stepped.error().code;
+    };
+    EXPECT_EQ(refused(RunId("r9"), RunCancelled{}), ErrorCode::kNotFound);
+    EXPECT_EQ(refused(kRun, TaskEnded{TaskIndex(7), 1, {}}), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused(kRun, TaskEnded{TaskIndex(0), 2, {}}), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused(kRun, TaskStarted{TaskIndex(0), 1}), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused(kRun, RunQueued{spec_of({task("a")})}), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused(kRun, TasksCleared{{TaskIndex(1)}}), ErrorCode::kInvalidArgument);
+}
+
+TEST(RetryWait, GrowsByTheBackoffUpToADayAndIsTheSameEachTime) {
+    const RetryRule rule{9, std::chrono::seconds(8), 3};
+    EXPECT_EQ(retry_wait(rule, 2, "r#a"), retry_wait(rule, 2, "r#a"));
+    EXPECT_NE(retry_wait(rule, 2, "r#a"), retry_wait(rule, 2, "r#b"));
+    EXPECT_GE(retry_wait(rule, 2, "r#a"), Duration(std::chrono::seconds(24)));
+    EXPECT_LE(retry_wait(rule, 2, "r#a"), Duration(std::chrono::seconds(30)));
+    EXPECT_GE(retry_wait(rule, 999, "r#a"), Duration(std::chrono::hours(24)));
+    EXPECT_LE(retry_wait(rule, 999, "r#a"), Duration(std::chrono::hours(30)));
+    EXPECT_EQ(retry_wait({1, Duration(0), 2}, 1, "r#a"), Duration(0));
+}
+
+}  // namespace
+}  // namespace ingot::orchestrator

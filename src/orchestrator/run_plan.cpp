@@ -1,0 +1,258 @@
+#include "orchestrator/run_plan.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+
+#include "project/lineage.hpp"
+#include "project/selector.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+using Graph = std::vector<std::set<std::size_t>>;  ///< Of each task: those before it.
+
+/// What a task of a pipeline does to tables.
+struct TableUse {
+    std::set<project::TableName> writes;
+    std::set<project::TableName> reads;
+};
+
+Status refuse_what_is_not_there(const project::Pipeline& pipeline);
+Result<std::vector<TableUse>> table_uses(const project::Project& project,
+                                         const project::Pipeline& pipeline);
+Graph named_order(const project::Pipeline& pipeline);
+void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before);
+std::vector<std::size_t> in_order(const Graph& before);
+std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before);
+
+}  // namespace
+
+Result<RunPlan> plan_run(const project::Project& project, const project::Pipeline& pipeline) {
+    INGOT_TRY(refuse_what_is_not_there(pipeline));
+    INGOT_TRY_ASSIGN(const std::vector<TableUse> uses, table_uses(project, pipeline));
+    Graph before = named_order(pipeline);
+    add_order_of_tables(uses, before);
+    return RunPlan{pipeline.name, pipeline.active_runs, pipeline.active_tasks,
+                   planned(pipeline, before)};
+}
+
+std::vector<TaskIndex> with_those_after(const RunPlan& plan, const std::vector<TaskIndex>& tasks) {
+    std::set<TaskIndex> chosen(tasks.begin(), tasks.end());
+    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+        const std::vector<TaskIndex>& after = plan.tasks[i].after;
+        if (std::any_of(after.begin(), after.end(),
+                        [&](TaskIndex before) { return chosen.contains(before); })) {
+            chosen.emplace(i);
+        }
+    }
+    return {chosen.begin(), chosen.end()};
+}
+
+namespace {
+
+Error not_yet(const project::SourcePlace& place, std::string_view what) {
+    return make_error(ErrorCode::kUnsupported, "{}: not yet: {}", place.to_string(), what);
+}
+
+Status refuse_what_is_not_there(const project::Pipeline& pipeline) {
+    if (pipeline.publish == project::PublishMode::kTogether) {
+        return not_yet(pipeline.place, "`publish: together`");
+    }
+    if (!pipeline.params.empty()) return not_yet(pipeline.place, "`params` of a pipeline");
+    if (pipeline.deadline) return not_yet(pipeline.deadline->place, "`deadline`");
+    for (const project::PipelineTask& task : pipeline.tasks) {
+        if (std::holds_alternative<project::ExportTask>(task.body)) {
+            return not_yet(task.place, fmt::format("`export` (task {})", task.name));
+        }
+        if (std::holds_alternative<project::MaintainTask>(task.body)) {
+            return not_yet(task.place, fmt::format("`maintain` (task {})", task.name));
+        }
+    }
+    return {};
+}
+
+Result<project::SelectedWork> work_of(const project::Project& project,
+                                      const project::TableGraph& graph, const std::string& select,
+                                      const project::PipelineTask& task) {
+    INGOT_TRY_ASSIGN_WITH(project::SelectedWork work,
+                          project::select_work(project, graph, {select, "", nullptr}),
+                          fmt::format("in the task {} ({})", task.name, task.place.to_string()));
+    return work;
+}
+
+/// The table, or what a view shows.
+void add_read(const project::Project& project, const project::TableGraph& graph,
+              const project::TableName& table, std::set<project::TableName>& reads) {
+    if (!reads.insert(table).second) return;
+    const project::Model* model = project.find_model(table);
+    if (model == nullptr || model->kind != project::ModelKind::kView) return;
+    for (const project::TableName& input : graph.inputs(table)) {
+        add_read(project, graph, input, reads);
+    }
+}
+
+Result<TableUse> table_use(const project::Project& project, const project::TableGraph& graph,
+                           const project::PipelineTask& task) {
+    TableUse use;
+    const auto* ingest = std::get_if<project::IngestTask>(&task.body);
+    const auto* models = std::get_if<project::ModelsTask>(&task.body);
+    const auto* checks = std::get_if<project::CheckTask>(&task.body);
+    if (ingest == nullptr && models == nullptr && checks == nullptr) return use;
+    const std::string& select = ingest != nullptr   ? ingest->select
+                                : models != nullptr ? models->select
+                                                    : checks->select;
+    INGOT_TRY_ASSIGN(const project::SelectedWork work, work_of(project, graph, select, task));
+    for (const project::TableName& table : work.tables) {
+        if (checks != nullptr) {
+            add_read(project, graph, table, use.reads);
+            continue;
+        }
+        use.writes.insert(table);
+        for (const project::TableName& input : graph.inputs(table)) {
+            add_read(project, graph, input, use.reads);
+        }
+    }
+    for (const project::TableCheckFile* check : work.checks) {
+        for (const project::TableName& input : check->inputs) {
+            add_read(project, graph, input, use.reads);
+        }
+    }
+    return use;
+}
+
+Result<std::vector<TableUse>> table_uses(const project::Project& project,
+                                         const project::Pipeline& pipeline) {
+    const project::TableGraph graph(project);
+    std::vector<TableUse> uses;
+    for (const project::PipelineTask& task : pipeline.tasks) {
+        INGOT_TRY_ASSIGN(TableUse use, table_use(project, graph, task));
+        uses.push_back(std::move(use));
+    }
+    return uses;
+}
+
+Graph named_order(const project::Pipeline& pipeline) {
+    std::map<std::string, std::size_t> positions;
+    for (std::size_t i = 0; i < pipeline.tasks.size(); ++i) {
+        positions[pipeline.tasks[i].name] = i;
+    }
+    Graph before(pipeline.tasks.size());
+    for (std::size_t i = 0; i < pipeline.tasks.size(); ++i) {
+        for (const std::string& name : pipeline.tasks[i].after) {
+            before[i].insert(positions.at(name));
+        }
+    }
+    return before;
+}
+
+bool comes_before(const Graph& before, std::size_t first, std::size_t last) {
+    std::vector<std::size_t> open = {last};
+    std::set<std::size_t> seen;
+    while (!open.empty()) {
+        const std::size_t at = open.back();
+        open.pop_back();
+        if (at == first) return true;
+        for (const std::size_t next : before[at]) {
+            if (seen.insert(next).second) open.push_back(next);
+        }
+    }
+    return false;
+}
+
+/// A task comes after those that write what it reads, and after earlier ones that write what it
+/// writes; unless `after` says otherwise.
+void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before) {
+    std::map<project::TableName, std::vector<std::size_t>> writers;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        for (const project::TableName& table : uses[i].writes) writers[table].push_back(i);
+    }
+    const auto add = [&](std::size_t first, std::size_t last) {
+        if (first != last && !comes_before(before, last, first)) before[last].insert(first);
+    };
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        for (const project::TableName& table : uses[i].reads) {
+            for (const std::size_t writer : writers[table]) add(writer, i);
+        }
+        for (const project::TableName& table : uses[i].writes) {
+            for (const std::size_t writer : writers[table]) {
+                if (writer < i) add(writer, i);
+            }
+        }
+    }
+}
+
+/// Each after those before it; else as in the file.
+std::vector<std::size_t> in_order(const Graph& before) {
+    std::vector<std::vector<std::size_t>> users(before.size());
+    std::vector<std::size_t> waiting_for(before.size());
+    std::set<std::size_t> ready;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        waiting_for[i] = before[i].size();
+        for (const std::size_t first : before[i]) users[first].push_back(i);
+        if (before[i].empty()) ready.insert(i);
+    }
+    std::vector<std::size_t> order;
+    while (!ready.empty()) {
+        const std::size_t next = *ready.begin();
+        ready.erase(ready.begin());
+        order.push_back(next);
+        for (const std::size_t user : users[next]) {
+            if (--waiting_for[user] == 0) ready.insert(user);
+        }
+    }
+    return order;
+}
+
+std::string work_text(const project::PipelineTask& task) {
+    if (const auto* ingest = std::get_if<project::IngestTask>(&task.body)) {
+        return "ingest " + ingest->select;
+    }
+    if (const auto* models = std::get_if<project::ModelsTask>(&task.body)) {
+        return "models " + models->select;
+    }
+    if (const auto* check = std::get_if<project::CheckTask>(&task.body)) {
+        return "check " + check->select;
+    }
+    std::string text = "command";
+    if (const auto* command = std::get_if<project::CommandTask>(&task.body)) {
+        for (const project::Template& part : command->argv) text += ' ' + part.text();
+        for (const auto& [name, value] : command->environment) {
+            text += fmt::format(" {}={}", name, value.text());
+        }
+    }
+    return text;
+}
+
+std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before) {
+    std::vector<PlannedTask> tasks;
+    std::map<std::size_t, std::vector<TaskIndex>> copies;
+    for (const std::size_t position : in_order(before)) {
+        const project::PipelineTask& task = pipeline.tasks[position];
+        std::vector<TaskIndex> after;
+        for (const std::size_t first : before[position]) {
+            after.insert(after.end(), copies[first].begin(), copies[first].end());
+        }
+        std::sort(after.begin(), after.end());
+        for (std::size_t item = 0; item < std::max<std::size_t>(1, task.each.size()); ++item) {
+            copies[position].emplace_back(static_cast<std::uint32_t>(tasks.size()));
+            PlannedTask& copy = tasks.emplace_back(PlannedTask{task.name, task.name});
+            copy.work = work_text(task);
+            copy.after = after;
+            copy.when = task.when;
+            copy.tolerated = task.tolerated;
+            copy.pool = task.pool;
+            copy.priority = task.priority;
+            copy.retry = {task.retry.retries, task.retry.delay, task.retry.backoff};
+            copy.timeout = task.retry.timeout;
+            if (task.each.empty()) continue;
+            copy.name += '[' + task.each[item].to_text() + ']';
+            copy.item = static_cast<std::uint32_t>(item);
+        }
+    }
+    return tasks;
+}
+
+}  // namespace
+}  // namespace ingot::orchestrator

@@ -1,0 +1,74 @@
+#pragma once
+// What a run consists of: fixed when it is asked for, and kept with it.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/interval_set.hpp"
+#include "base/strong_type.hpp"
+#include "project/project.hpp"
+
+namespace ingot::orchestrator {
+
+using RunId = StrongType<struct RunIdTag, std::string>;
+/// Position of a task in its plan.
+using TaskIndex = StrongType<struct TaskIndexTag, std::uint32_t>;
+using When = project::PipelineTask::When;
+
+/// How often, and after which waits, a failed task is tried again.
+struct RetryRule {
+    int retries = 0;
+    Duration delay{};
+    double backoff = 1;
+    friend bool operator==(const RetryRule&, const RetryRule&) = default;
+};
+
+struct PlannedTask {
+    std::string name;                        ///< `report`; `report[eu]` for an item of `each`.
+    std::string definition;                  ///< Name of the task in the pipeline's file.
+    std::optional<std::uint32_t> item = {};  ///< Position in `each`.
+    std::string work = {};                   ///< What it does: `models silver.* gold.*`.
+    std::vector<TaskIndex> after = {};       ///< Smaller than its own; each once, ascending.
+    When when = When::kSuccess;
+    bool tolerated = false;  ///< Its failure counts as success for the run and what comes after.
+    std::string pool = {};   ///< Empty: none.
+    int priority = 0;
+    RetryRule retry = {};
+    std::optional<Duration> timeout = {};  ///< Of one attempt.
+    friend bool operator==(const PlannedTask&, const PlannedTask&) = default;
+};
+
+struct RunPlan {
+    std::string pipeline;
+    int active_runs = 1;                   ///< Of the pipeline at a time.
+    std::optional<int> active_tasks = {};  ///< Of this run at a time.
+    std::vector<PlannedTask> tasks = {};   ///< Not empty.
+    friend bool operator==(const RunPlan&, const RunPlan&) = default;
+};
+
+/// One run as it was asked for. Two that are equal do the same.
+struct RunSpec {
+    RunPlan plan;
+    std::optional<Interval> window = {};
+    std::string lake = {};
+    std::string environment = {};
+    std::string params = {};  ///< Final values, as a JSON object.
+    bool full = false;        ///< Everything again, whatever tables say is done.
+    friend bool operator==(const RunSpec&, const RunSpec&) = default;
+};
+
+/// The tasks of a pipeline: copies for `each`; after what `after` names, and after the tasks whose
+/// tables they read or also write. kUnsupported names the place of what is not carried out yet.
+Result<RunPlan> plan_run(const project::Project& project, const project::Pipeline& pipeline);
+
+/// The tasks and all that come after them, ascending.
+std::vector<TaskIndex> with_those_after(const RunPlan& plan, const std::vector<TaskIndex>& tasks);
+
+/// docs/formats/run_store.md
+std::string spec_to_json(const RunSpec& spec);
+/// kCorruptData: no spec, or one that this version does not understand.
+Result<RunSpec> parse_spec(std::string_view json);
+
+}  // namespace ingot::orchestrator

@@ -1,0 +1,80 @@
+#include "orchestrator/run_status.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/hash.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+constexpr std::array<std::string_view, 9> kTaskStates = {
+    "waiting", "queued",  "running",         "up_for_retry", "success",
+    "failed",  "skipped", "upstream_failed", "cancelled"};
+constexpr std::array<std::string_view, 5> kRunStates = {"queued", "running", "success", "failed",
+                                                        "cancelled"};
+constexpr std::array<std::string_view, 6> kAttemptStates = {"running",   "success",   "failed",
+                                                            "timed_out", "cancelled", "lost"};
+constexpr Duration kRetryWaitMax = std::chrono::hours(24);
+
+}  // namespace
+
+std::string_view task_state_name(TaskState state) {
+    return kTaskStates.at(static_cast<std::size_t>(state));
+}
+
+std::string_view run_state_name(RunState state) {
+    return kRunStates.at(static_cast<std::size_t>(state));
+}
+
+std::string_view attempt_state_name(AttemptStatus::State state) {
+    return kAttemptStates.at(static_cast<std::size_t>(state));
+}
+
+Result<RunState> parse_run_state(std::string_view name) {
+    const auto found = std::find(kRunStates.begin(), kRunStates.end(), name);
+    if (found == kRunStates.end()) {
+        return make_error(ErrorCode::kCorruptData, "'{}' is no state of a run", name);
+    }
+    return static_cast<RunState>(found - kRunStates.begin());
+}
+
+bool has_ended(TaskState state) {
+    return state >= TaskState::kSuccess;
+}
+
+bool has_ended(RunState state) {
+    return state >= RunState::kSuccess;
+}
+
+bool operator==(const RunStatus& a, const RunStatus& b) {
+    return a.id == b.id && *a.spec == *b.spec && a.state == b.state && a.queued_at == b.queued_at &&
+           a.started_at == b.started_at && a.ended_at == b.ended_at &&
+           a.last_event_at == b.last_event_at && a.cancelled == b.cancelled && a.tasks == b.tasks;
+}
+
+std::vector<TaskIndex> tasks_that_fail_the_run(const RunStatus& run) {
+    std::vector<TaskIndex> tasks;
+    for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+        const TaskState state = run.tasks[i].state;
+        if (state == TaskState::kUpstreamFailed ||
+            (state == TaskState::kFailed && !run.spec->plan.tasks[i].tolerated)) {
+            tasks.emplace_back(i);
+        }
+    }
+    return tasks;
+}
+
+Duration retry_wait(const RetryRule& rule, int failures, std::string_view seed) {
+    const double wait =
+        static_cast<double>(rule.delay.count()) * std::pow(rule.backoff, failures - 1);
+    const double most = static_cast<double>(kRetryWaitMax.count());
+    // Written so that a wait that is no number counts as the longest.
+    const auto micros = static_cast<std::int64_t>(wait < most ? wait : most);
+    const std::uint64_t spread = static_cast<std::uint64_t>(micros) / 4 + 1;
+    const std::uint64_t jitter = hash64(seed, static_cast<std::uint64_t>(failures)) % spread;
+    return Duration(micros + static_cast<std::int64_t>(jitter));
+}
+
+}  // namespace ingot::orchestrator

@@ -1,0 +1,242 @@
+#include "orchestrator/sqlite_store.hpp"
+
+#include <array>
+#include <filesystem>
+
+#include "orchestrator/sqlite_internal.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x494E474F;  // "INGO"
+
+/// Each brings a store of the version before up to its own: 1, 2, ... Never changed, only added to.
+constexpr std::array<const char*, 1> kMigrations = {R"(
+    CREATE TABLE runs (
+        no INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        pipeline TEXT NOT NULL,
+        window_start INTEGER,
+        window_end INTEGER,
+        state TEXT NOT NULL,
+        queued_at INTEGER NOT NULL,
+        started_at INTEGER,
+        ended_at INTEGER,
+        fence INTEGER NOT NULL,
+        spec TEXT NOT NULL);
+    CREATE INDEX runs_of_pipeline ON runs (pipeline, no);
+    CREATE INDEX unfinished_runs ON runs (no) WHERE ended_at IS NULL;
+    CREATE TABLE events (
+        run INTEGER NOT NULL REFERENCES runs (no),
+        seq INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (run, seq)) WITHOUT ROWID;
+)"};
+
+class SqliteStore final : public Store {
+public:
+    static Result<std::unique_ptr<Store>> open(std::unique_ptr<SqliteDatabase> database);
+
+    Status append(const Batch& batch) override;
+    Result<Fence> take_over(const RunId& run) override;
+    Result<std::vector<RunHead>> list(const RunFilter& filter) override;
+    Result<StoredRun> load(const RunId& run) override;
+
+private:
+    explicit SqliteStore(std::unique_ptr<SqliteDatabase> database)
+        : database_(std::move(database)) {}
+    Status write_run(const Batch::Written& written, const Batch& batch);
+    Status write_event(const Event& event);
+
+    std::unique_ptr<SqliteDatabase> database_;
+    SqliteStatement insert_run_;
+    SqliteStatement update_run_;
+    SqliteStatement insert_event_;
+};
+
+/// Brings the file's schema to this version's, or says why it cannot be used.
+Status migrate(SqliteDatabase& database, const std::string& path) {
+    const auto newest = static_cast<std::int64_t>(kMigrations.size());
+    INGOT_TRY_ASSIGN(std::int64_t version, database.number_of("PRAGMA user_version"));
+    INGOT_TRY_ASSIGN(const std::int64_t application, database.number_of("PRAGMA application_id"));
+    INGOT_TRY_ASSIGN(const std::int64_t tables,
+                     database.number_of("SELECT count(*) FROM sqlite_master"));
+    if (application != kApplicationId && tables > 0) {
+        return make_error(ErrorCode::kCorruptData,
+                          "{} is a database of another program: name another file with `store:` "
+                          "in project.yml",
+                          path);
+    }
+    if (version > newest) {
+        return make_error(ErrorCode::kUnsupported,
+                          "the store {} was made by a newer version of Ingot (format {}, this one "
+                          "knows {}): use that version, or another file with `store:` in "
+                          "project.yml",
+                          path, version, newest);
+    }
+    INGOT_TRY(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
+    if (version == newest) return {};
+    INGOT_TRY_ASSIGN(SqliteTransaction transaction, SqliteTransaction::begin(database));
+    // Another process may have done it meanwhile.
+    INGOT_TRY_ASSIGN(version, database.number_of("PRAGMA user_version"));
+    for (std::int64_t next = version; next < newest; ++next) {
+        INGOT_TRY(database.execute(kMigrations[static_cast<std::size_t>(next)]));
+    }
+    INGOT_TRY(database.execute(fmt::format("PRAGMA application_id = {}", kApplicationId)));
+    INGOT_TRY(database.execute(fmt::format("PRAGMA user_version = {}", newest)));
+    return transaction.commit();
+}
+
+Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<SqliteDatabase> database) {
+    std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(database)));
+    INGOT_TRY_ASSIGN(
+        store->insert_run_,
+        store->database_->prepare("INSERT INTO runs (id, pipeline, window_start, window_end, state,"
+                                  " queued_at, started_at, ended_at, fence, spec)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                  " ON CONFLICT (id) DO NOTHING"));
+    INGOT_TRY_ASSIGN(
+        store->update_run_,
+        store->database_->prepare("UPDATE runs SET state = ?, started_at = ?, ended_at = ?"
+                                  " WHERE id = ? AND fence = ?"));
+    INGOT_TRY_ASSIGN(
+        store->insert_event_,
+        store->database_->prepare(
+            "INSERT INTO events SELECT no, coalesce((SELECT max(seq) FROM events WHERE run = no),"
+            " 0) + 1, ?, ?, ? FROM runs WHERE id = ?"));
+    return std::unique_ptr<Store>(std::move(store));
+}
+
+Status SqliteStore::append(const Batch& batch) {
+    INGOT_TRY_ASSIGN(SqliteTransaction transaction, SqliteTransaction::begin(*database_));
+    for (const Batch::Written& written : batch.runs) INGOT_TRY(write_run(written, batch));
+    for (const Event& event : batch.events) INGOT_TRY(write_event(event));
+    return transaction.commit();
+}
+
+Status SqliteStore::write_run(const Batch::Written& written, const Batch& batch) {
+    const RunHead& head = written.head;
+    const RunSpec* queued = nullptr;
+    for (const Event& event : batch.events) {
+        if (event.run != head.id) continue;
+        if (const auto* first = std::get_if<RunQueued>(&event.change)) queued = first->spec.get();
+        break;
+    }
+    if (queued == nullptr) {
+        update_run_.bind(run_state_name(head.state)).bind(head.started_at).bind(head.ended_at);
+        INGOT_TRY(update_run_.bind(head.id.value()).bind(written.fence.value()).run());
+        if (database_->changed_rows() == 1) return {};
+        return make_error(ErrorCode::kCommitConflict,
+                          "run {} was taken over by another process; this one leaves it alone",
+                          head.id.value());
+    }
+    insert_run_.bind(head.id.value()).bind(head.pipeline);
+    insert_run_.bind(head.window ? std::optional(head.window->start) : std::nullopt);
+    insert_run_.bind(head.window ? std::optional(head.window->end) : std::nullopt);
+    insert_run_.bind(run_state_name(head.state)).bind(std::optional(head.queued_at));
+    insert_run_.bind(head.started_at).bind(head.ended_at).bind(written.fence.value());
+    INGOT_TRY(insert_run_.bind(spec_to_json(*queued)).run());
+    if (database_->changed_rows() == 1) return {};
+    return make_error(ErrorCode::kAlreadyExists, "there is a run {} already", head.id.value());
+}
+
+Status SqliteStore::write_event(const Event& event) {
+    insert_event_.bind(event.at.micros()).bind(change_name(event.change));
+    return insert_event_.bind(change_to_json(event.change)).bind(event.run.value()).run();
+}
+
+Result<Fence> SqliteStore::take_over(const RunId& run) {
+    INGOT_TRY_ASSIGN(SqliteStatement statement,
+                     database_->prepare("UPDATE runs SET fence = fence + 1 WHERE id = ?"
+                                        " RETURNING fence"));
+    INGOT_TRY_ASSIGN(const bool found, statement.bind(run.value()).next());
+    if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
+    const Fence fence(statement.number(0));
+    // The change is there when the statement has come to its end.
+    INGOT_TRY(statement.next());
+    return fence;
+}
+
+constexpr std::string_view kHeadColumns =
+    "SELECT id, pipeline, window_start, window_end, state, queued_at, started_at, ended_at";
+
+Result<RunHead> read_head(const SqliteStatement& row) {
+    RunHead head;
+    head.id = RunId(row.text(0));
+    head.pipeline = row.text(1);
+    if (const auto start = row.time(2))
+        head.window = Interval{*start, row.time(3).value_or(*start)};
+    INGOT_TRY_ASSIGN(head.state, parse_run_state(row.text(4)));
+    head.queued_at = Timestamp::from_micros(row.number(5));
+    head.started_at = row.time(6);
+    head.ended_at = row.time(7);
+    return head;
+}
+
+Result<std::vector<RunHead>> SqliteStore::list(const RunFilter& filter) {
+    std::string sql = std::string(kHeadColumns) + " FROM runs WHERE true";
+    if (!filter.pipeline.empty()) sql += " AND pipeline = ?";
+    // `substr` takes an id apart by bytes as it is; `LIKE` would give `%` a meaning.
+    if (!filter.id_prefix.empty()) sql += " AND substr(id, 1, length(?)) = ?";
+    if (filter.unfinished) sql += " AND ended_at IS NULL";
+    if (filter.before) sql += " AND no < (SELECT no FROM runs WHERE id = ?)";
+    sql += " ORDER BY no DESC LIMIT ?";
+    INGOT_TRY_ASSIGN(SqliteStatement rows, database_->prepare(sql));
+    if (!filter.pipeline.empty()) rows.bind(filter.pipeline);
+    if (!filter.id_prefix.empty()) rows.bind(filter.id_prefix).bind(filter.id_prefix);
+    if (filter.before) rows.bind(filter.before->value());
+    rows.bind(static_cast<std::int64_t>(filter.at_most));
+    std::vector<RunHead> heads;
+    while (true) {
+        INGOT_TRY_ASSIGN(const bool found, rows.next());
+        if (!found) return heads;
+        INGOT_TRY_ASSIGN(RunHead head, read_head(rows));
+        heads.push_back(std::move(head));
+    }
+}
+
+Result<StoredRun> SqliteStore::load(const RunId& run) {
+    INGOT_TRY_ASSIGN(SqliteStatement row, database_->prepare(std::string(kHeadColumns) +
+                                                             ", spec FROM runs WHERE id = ?"));
+    INGOT_TRY_ASSIGN(bool found, row.bind(run.value()).next());
+    if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
+    StoredRun stored;
+    INGOT_TRY_ASSIGN(stored.head, read_head(row));
+    INGOT_TRY_ASSIGN(RunSpec spec, parse_spec(row.text(8)));
+    stored.spec = std::make_shared<const RunSpec>(std::move(spec));
+    INGOT_TRY_ASSIGN(SqliteStatement rows,
+                     database_->prepare("SELECT at, name, body FROM events WHERE run ="
+                                        " (SELECT no FROM runs WHERE id = ?) ORDER BY seq"));
+    rows.bind(run.value());
+    while (true) {
+        INGOT_TRY_ASSIGN(found, rows.next());
+        if (!found) return stored;
+        INGOT_TRY_ASSIGN(Change change, parse_change(rows.text(1), rows.text(2), stored.spec));
+        stored.events.push_back({run, Timestamp::from_micros(rows.number(0)), std::move(change)});
+    }
+}
+
+}  // namespace
+
+RunHead head_of(const RunStatus& run) {
+    return {run.id,        run.spec->plan.pipeline, run.spec->window, run.state,
+            run.queued_at, run.started_at,          run.ended_at};
+}
+
+Result<std::unique_ptr<Store>> open_sqlite_store(SqliteStoreOptions options) {
+    const std::filesystem::path folder = std::filesystem::path(options.path).parent_path();
+    std::error_code failed;
+    if (!folder.empty()) std::filesystem::create_directories(folder, failed);
+    if (failed) {
+        return make_error(ErrorCode::kIo, "the folder of the store, {}, cannot be made: {}",
+                          folder.string(), failed.message());
+    }
+    INGOT_TRY_ASSIGN(std::unique_ptr<SqliteDatabase> database,
+                     SqliteDatabase::open(options.path, options.lock_wait));
+    INGOT_TRY(migrate(*database, options.path));
+    return SqliteStore::open(std::move(database));
+}
+
+}  // namespace ingot::orchestrator

@@ -1,0 +1,72 @@
+#pragma once
+// Where runs are kept: their definitions and events, and who may write them. Losing it loses the
+// history of runs and what interrupted ones had done; tables know themselves what is done.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/run_status.hpp"
+
+namespace ingot::orchestrator {
+
+/// The right to write a run's events. Whoever takes a run over gets a greater one, and those before
+/// are refused.
+using Fence = StrongType<struct FenceTag, std::int64_t>;
+
+/// A run as lists show it.
+struct RunHead {
+    RunId id;
+    std::string pipeline;
+    std::optional<Interval> window = {};
+    RunState state = RunState::kQueued;
+    Timestamp queued_at;
+    std::optional<Timestamp> started_at = {};
+    std::optional<Timestamp> ended_at = {};
+    friend bool operator==(const RunHead&, const RunHead&) = default;
+};
+RunHead head_of(const RunStatus& run);
+
+struct StoredRun {
+    RunHead head;
+    std::shared_ptr<const RunSpec> spec;
+    std::vector<Event> events;  ///< In their order.
+};
+
+struct RunFilter {
+    std::string pipeline = {};  ///< Empty: all.
+    std::string id_prefix = {};
+    bool unfinished = false;           ///< Only those that have not ended.
+    std::optional<RunId> before = {};  ///< Only older ones: the last of the page before.
+    std::size_t at_most = 50;
+};
+
+/// What one step changed.
+struct Batch {
+    struct Written {
+        RunHead head;  ///< As it is after the events.
+        Fence fence;   ///< Of the writer; a new run is written with kFirstFence.
+    };
+    std::vector<Written> runs;  ///< Every run that `events` are about, once.
+    std::vector<Event> events;  ///< In their order.
+};
+inline constexpr Fence kFirstFence{1};
+
+/// What every store keeps to; store_test.cpp says it as tests. One thread at a time; several
+/// processes at once.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    /// All or nothing, and on the disk when it returns. kCommitConflict: a run was taken over;
+    /// kAlreadyExists: a queued run is there already.
+    virtual Status append(const Batch& batch) = 0;
+    /// From now on only the returned fence may write the run. kNotFound: no such run.
+    virtual Result<Fence> take_over(const RunId& run) = 0;
+    /// Newest first.
+    virtual Result<std::vector<RunHead>> list(const RunFilter& filter) = 0;
+    /// kNotFound: no such run. kCorruptData: written by a newer version, or damaged.
+    virtual Result<StoredRun> load(const RunId& run) = 0;
+};
+
+}  // namespace ingot::orchestrator

@@ -1,0 +1,217 @@
+// What every store keeps to, and what is special about the one in SQLite.
+#include "orchestrator/store.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "orchestrator/machine.hpp"
+#include "orchestrator/sqlite_store.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+constexpr Timestamp kStart = Timestamp::from_micros(1'500'000'000'000'000);
+
+class Folder {
+public:
+    Folder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "ingot_store_XXXXXX");
+        path_ = ::mkdtemp(pattern.data());
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string file(const char* name = "deep/state.db") const { return path_ + "/" + name; }
+
+private:
+    std::string path_;
+};
+
+/// A kind of store, in a folder that lives as long as the test.
+struct StoreKind {
+    const char* name;
+    std::function<Result<std::unique_ptr<Store>>(const Folder&)> open;
+};
+
+RunSpec spec_of(const std::string& pipeline) {
+    RunSpec spec;
+    PlannedTask first{"a", "a"};
+    PlannedTask second{"b[eu]", "b"};
+    second.item = 0;
+    second.after = {TaskIndex(0)};
+    second.pool = "pg";
+    second.retry = {3, std::chrono::seconds(7), 1.5};
+    second.timeout = std::chrono::minutes(4);
+    spec.plan = {pipeline, 2, 5, {first, second}};
+    spec.window = Interval{kStart, kStart + std::chrono::hours(1)};
+    spec.lake = "/lake";
+    spec.params = R"({"x":"é"})";
+    return spec;
+}
+
+class StoreTest : public ::testing::TestWithParam<StoreKind> {
+protected:
+    StoreTest() : store_(*GetParam().open(folder_)) {}
+
+    /// Steps a machine and stores what came of it.
+    Status give(const std::string& run, Change change, Fence fence = kFirstFence) {
+        INGOT_TRY_ASSIGN(const Actions actions,
+                         machine_.step({RunId(run), now_, std::move(change)}));
+        now_ = now_ + Duration(1);
+        return store_->append({{{head_of(*machine_.find(RunId(run))), fence}}, actions.events});
+    }
+    Status queue(const std::string& run, const std::string& pipeline = "hourly") {
+        return give(run, RunQueued{std::make_shared<const RunSpec>(spec_of(pipeline))});
+    }
+
+    Folder folder_;
+    std::unique_ptr<Store> store_;
+    Machine machine_{{1, {}}};
+    Timestamp now_ = kStart;
+};
+
+std::vector<std::string> ids(const Result<std::vector<RunHead>>& heads) {
+    std::vector<std::string> texts;
+    for (const RunHead& head : *heads) texts.push_back(head.id.value());
+    return texts;
+}
+using Ids = std::vector<std::string>;
+
+TEST_P(StoreTest, GivesBackTheRunAndItsEventsInTheirOrder) {
+    ASSERT_TRUE(queue("r1"));
+    ASSERT_TRUE(give("r1", TaskEnded{TaskIndex(0), 1, {TaskOutcome::Kind::kFailed, "a\n\"b\""}}));
+    auto stored = store_->load(RunId("r1"));
+    ASSERT_TRUE(stored) << stored.error().to_string();
+    EXPECT_EQ(*stored->spec, spec_of("hourly"));
+    Machine rebuilt({1, {}});
+    for (const Event& event : stored->events) ASSERT_TRUE(rebuilt.replay(event));
+    EXPECT_EQ(*rebuilt.find(RunId("r1")), *machine_.find(RunId("r1")));
+    EXPECT_EQ(stored->head, head_of(*rebuilt.find(RunId("r1"))));
+}
+
+TEST_P(StoreTest, KeepsItAfterBeingOpenedAnew) {
+    ASSERT_TRUE(queue("r1"));
+    store_.reset();
+    store_ = *GetParam().open(folder_);
+    EXPECT_TRUE(store_->load(RunId("r1")));
+}
+
+TEST_P(StoreTest, ListsNewestFirstByPipelineStateAndPage) {
+    ASSERT_TRUE(queue("r1"));
+    ASSERT_TRUE(queue("r2", "daily"));
+    ASSERT_TRUE(queue("r3"));
+    ASSERT_TRUE(give("r1", RunCancelled{"x"}));
+    ASSERT_TRUE(give("r1", TaskEnded{TaskIndex(0), 1, {}}));
+    EXPECT_EQ(ids(store_->list({})), (Ids{"r3", "r2", "r1"}));
+    EXPECT_EQ(ids(store_->list({.pipeline = "hourly"})), (Ids{"r3", "r1"}));
+    EXPECT_EQ(ids(store_->list({.unfinished = true})), (Ids{"r3", "r2"}));
+    EXPECT_EQ(ids(store_->list({.before = RunId("r3"), .at_most = 1})), (Ids{"r2"}));
+    EXPECT_EQ(ids(store_->list({.id_prefix = "r2"})), (Ids{"r2"}));
+    EXPECT_EQ(ids(store_->list({.id_prefix = "%"})), Ids{});
+}
+
+TEST_P(StoreTest, AnUnknownRunIsNotFound) {
+    EXPECT_EQ(store_->load(RunId("r9")).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(store_->take_over(RunId("r9")).error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(StoreTest, ARunIsQueuedOnce) {
+    ASSERT_TRUE(queue("r1"));
+    Machine other({1, {}});
+    auto actions =
+        other.step({RunId("r1"), kStart, RunQueued{std::make_shared<const RunSpec>(spec_of("x"))}});
+    const Status again =
+        store_->append({{{head_of(*other.find(RunId("r1"))), kFirstFence}}, actions->events});
+    EXPECT_EQ(again.error().code, ErrorCode::kAlreadyExists);
+    EXPECT_EQ(store_->load(RunId("r1"))->spec->plan.pipeline, "hourly");
+}
+
+TEST_P(StoreTest, WhoeverLostARunWritesNothingOfIt) {
+    ASSERT_TRUE(queue("r1"));
+    const auto fence = store_->take_over(RunId("r1"));
+    ASSERT_TRUE(fence);
+    EXPECT_GT(*fence, kFirstFence);
+    const std::size_t before = store_->load(RunId("r1"))->events.size();
+    const Status late = give("r1", RunCancelled{"late"});
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, ErrorCode::kCommitConflict);
+    EXPECT_EQ(store_->load(RunId("r1"))->events.size(), before);
+    EXPECT_TRUE(give("r1", TaskEnded{TaskIndex(0), 1, {}}, *fence));
+}
+
+TEST_P(StoreTest, ABatchIsAllOrNothing) {
+    ASSERT_TRUE(queue("r1"));
+    ASSERT_TRUE(store_->take_over(RunId("r1")));
+    ASSERT_TRUE(machine_.step(
+        {RunId("r2"), now_, RunQueued{std::make_shared<const RunSpec>(spec_of("daily"))}}));
+    const Batch batch{{{head_of(*machine_.find(RunId("r2"))), kFirstFence},
+                       {head_of(*machine_.find(RunId("r1"))), kFirstFence}},
+                      {{RunId("r2"), now_, RunQueued{machine_.find(RunId("r2"))->spec}}}};
+    EXPECT_FALSE(store_->append(batch));
+    EXPECT_EQ(ids(store_->list({})), (Ids{"r1"}));
+}
+
+Result<std::unique_ptr<Store>> open_in(const Folder& folder) {
+    return open_sqlite_store({folder.file(), std::chrono::milliseconds(50)});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, StoreTest, ::testing::Values(StoreKind{"Sqlite", open_in}),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+/// As another program would.
+void run_sql(const std::string& path, const char* sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
+TEST(SqliteStore, ANewerOneIsRefusedByNameAndLeftAsItIs) {
+    const Folder folder;
+    ASSERT_TRUE(open_in(folder));
+    run_sql(folder.file(), "PRAGMA user_version = 99");
+    const auto opened = open_in(folder);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::kUnsupported);
+    EXPECT_NE(opened.error().message.find("newer version of Ingot (format 99"), std::string::npos);
+}
+
+TEST(SqliteStore, ADamagedFileIsNamedWithWhatToDo) {
+    const Folder folder;
+    std::ofstream(folder.file("state.db")) << std::string(5000, 'x');
+    const auto opened = open_sqlite_store({folder.file("state.db")});
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::kCorruptData);
+    EXPECT_NE(opened.error().message.find("move it away"), std::string::npos);
+}
+
+TEST(SqliteStore, AnotherProgramsDatabaseIsNotTouched) {
+    const Folder folder;
+    run_sql(folder.file("state.db"), "CREATE TABLE theirs (a)");
+    const auto before = std::filesystem::last_write_time(folder.file("state.db"));
+    const auto opened = open_sqlite_store({folder.file("state.db")});
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().message.find("another program"), std::string::npos);
+    EXPECT_EQ(std::filesystem::last_write_time(folder.file("state.db")), before);
+}
+
+TEST(SqliteStore, AStoreThatAnotherHoldsIsATimeoutThatSaysSo) {
+    const Folder folder;
+    auto store = open_in(folder);
+    ASSERT_TRUE(store);
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open(folder.file().c_str(), &other), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+    const Status appended = (*store)->append({});
+    EXPECT_EQ(appended.error().code, ErrorCode::kTimeout);
+    EXPECT_NE(appended.error().message.find("locked by another program"), std::string::npos);
+    sqlite3_close(other);
+    EXPECT_TRUE((*store)->append({}));
+}
+
+}  // namespace
+}  // namespace ingot::orchestrator

@@ -1,0 +1,171 @@
+// How specs and events are written into the store: docs/formats/run_store.md.
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/event.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json task_json(const PlannedTask& task) {
+    Json json{{"name", task.name}, {"definition", task.definition}, {"work", task.work}};
+    if (task.item) json["item"] = *task.item;
+    json["after"] = Json::array();
+    for (const TaskIndex before : task.after) json["after"].push_back(before.value());
+    json["when"] = static_cast<int>(task.when);
+    json["tolerated"] = task.tolerated;
+    json["pool"] = task.pool;
+    json["priority"] = task.priority;
+    json["retries"] = task.retry.retries;
+    json["retry_delay_us"] = task.retry.delay.count();
+    json["backoff"] = task.retry.backoff;
+    if (task.timeout) json["timeout_us"] = task.timeout->count();
+    return json;
+}
+
+PlannedTask task_of(const Json& json, std::size_t position) {
+    PlannedTask task{json.at("name").get<std::string>(), json.at("definition").get<std::string>()};
+    task.work = json.at("work").get<std::string>();
+    if (json.contains("item")) task.item = json["item"].get<std::uint32_t>();
+    for (const Json& before : json.at("after")) {
+        const auto index = before.get<std::uint32_t>();
+        if (index >= position) throw std::out_of_range("a task comes after a later one");
+        task.after.emplace_back(index);
+    }
+    const int when = json.at("when").get<int>();
+    if (when < 0 || when > 2) throw std::out_of_range("an unknown `when`");
+    task.when = static_cast<When>(when);
+    task.tolerated = json.at("tolerated").get<bool>();
+    task.pool = json.at("pool").get<std::string>();
+    task.priority = json.at("priority").get<int>();
+    task.retry = {json.at("retries").get<int>(),
+                  Duration(json.at("retry_delay_us").get<std::int64_t>()),
+                  json.at("backoff").get<double>()};
+    if (json.contains("timeout_us")) {
+        task.timeout = Duration(json["timeout_us"].get<std::int64_t>());
+    }
+    return task;
+}
+
+RunSpec spec_of(const Json& json) {
+    RunSpec spec;
+    spec.plan.pipeline = json.at("pipeline").get<std::string>();
+    spec.plan.active_runs = json.at("active_runs").get<int>();
+    if (json.contains("active_tasks")) spec.plan.active_tasks = json["active_tasks"].get<int>();
+    for (const Json& task : json.at("tasks")) {
+        spec.plan.tasks.push_back(task_of(task, spec.plan.tasks.size()));
+    }
+    if (json.contains("window_us")) {
+        spec.window = Interval{Timestamp::from_micros(json["window_us"].at(0).get<std::int64_t>()),
+                               Timestamp::from_micros(json["window_us"].at(1).get<std::int64_t>())};
+    }
+    spec.lake = json.at("lake").get<std::string>();
+    spec.environment = json.at("environment").get<std::string>();
+    spec.params = json.at("params").get<std::string>();
+    spec.full = json.at("full").get<bool>();
+    return spec;
+}
+
+Error not_understood(std::string_view what, std::string_view why) {
+    return make_error(ErrorCode::kCorruptData, "{} is not understood: {}", what, why);
+}
+
+}  // namespace
+
+std::string spec_to_json(const RunSpec& spec) {
+    Json json{{"pipeline", spec.plan.pipeline}, {"active_runs", spec.plan.active_runs}};
+    if (spec.plan.active_tasks) json["active_tasks"] = *spec.plan.active_tasks;
+    json["tasks"] = Json::array();
+    for (const PlannedTask& task : spec.plan.tasks) json["tasks"].push_back(task_json(task));
+    if (spec.window) {
+        json["window_us"] = {spec.window->start.micros(), spec.window->end.micros()};
+    }
+    json["lake"] = spec.lake;
+    json["environment"] = spec.environment;
+    json["params"] = spec.params;
+    json["full"] = spec.full;
+    return text_of(json);
+}
+
+Result<RunSpec> parse_spec(std::string_view json) {
+    try {
+        return spec_of(Json::parse(json));
+    } catch (const std::exception& e) {
+        return not_understood("the stored definition of a run", e.what());
+    }
+}
+
+std::string_view change_name(const Change& change) {
+    struct Namer {
+        std::string_view operator()(const RunQueued&) const { return "run_queued"; }
+        std::string_view operator()(const RunStarted&) const { return "run_started"; }
+        std::string_view operator()(const TaskStarted&) const { return "task_started"; }
+        std::string_view operator()(const TaskEnded&) const { return "task_ended"; }
+        std::string_view operator()(const RunCancelled&) const { return "run_cancelled"; }
+        std::string_view operator()(const TasksCleared&) const { return "tasks_cleared"; }
+        std::string_view operator()(const RunAdopted&) const { return "run_adopted"; }
+    };
+    return std::visit(Namer{}, change);
+}
+
+std::string change_to_json(const Change& change) {
+    Json json = Json::object();
+    if (const auto* started = std::get_if<TaskStarted>(&change)) {
+        json = {{"task", started->task.value()}, {"attempt", started->attempt}};
+    } else if (const auto* ended = std::get_if<TaskEnded>(&change)) {
+        json = {{"task", ended->task.value()},
+                {"attempt", ended->attempt},
+                {"outcome", static_cast<int>(ended->outcome.kind)}};
+        if (!ended->outcome.message.empty()) json["message"] = ended->outcome.message;
+        if (!ended->outcome.retryable) json["retryable"] = false;
+    } else if (const auto* cancelled = std::get_if<RunCancelled>(&change)) {
+        json = {{"reason", cancelled->reason}};
+    } else if (const auto* cleared = std::get_if<TasksCleared>(&change)) {
+        json = {{"tasks", Json::array()}};
+        for (const TaskIndex task : cleared->tasks) json["tasks"].push_back(task.value());
+    }
+    return text_of(json);
+}
+
+Result<Change> parse_change(std::string_view name, std::string_view text,
+                            const std::shared_ptr<const RunSpec>& spec) {
+    try {
+        const Json json = Json::parse(text);
+        const auto task = [&] { return TaskIndex(json.at("task").get<std::uint32_t>()); };
+        if (name == "run_queued") return Change(RunQueued{spec});
+        if (name == "run_started") return Change(RunStarted{});
+        if (name == "run_adopted") return Change(RunAdopted{});
+        if (name == "run_cancelled") {
+            return Change(RunCancelled{json.at("reason").get<std::string>()});
+        }
+        if (name == "task_started") {
+            return Change(TaskStarted{task(), json.at("attempt").get<int>()});
+        }
+        if (name == "task_ended") {
+            const int kind = json.at("outcome").get<int>();
+            if (kind < 0 || kind > 2) return not_understood("the outcome of a task", text);
+            return Change(
+                TaskEnded{task(), json.at("attempt").get<int>(),
+                          TaskOutcome{static_cast<TaskOutcome::Kind>(kind),
+                                      json.value("message", ""), json.value("retryable", true)}});
+        }
+        if (name == "tasks_cleared") {
+            TasksCleared cleared;
+            for (const Json& each : json.at("tasks")) {
+                cleared.tasks.emplace_back(each.get<std::uint32_t>());
+            }
+            return Change(std::move(cleared));
+        }
+        return not_understood(fmt::format("the stored event '{}'", name),
+                              "a newer version may have written it");
+    } catch (const std::exception& e) {
+        return not_understood(fmt::format("the stored event '{}'", name), e.what());
+    }
+}
+
+}  // namespace ingot::orchestrator

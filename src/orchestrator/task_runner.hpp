@@ -1,0 +1,32 @@
+#pragma once
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "orchestrator/event.hpp"
+
+namespace ingot::orchestrator {
+
+/// One try of one task.
+struct Attempt {
+    RunId run;
+    std::shared_ptr<const RunSpec> spec;
+    TaskIndex task;
+    int number = 1;
+    Timestamp run_time;  ///< When the run was queued: the same for all its attempts.
+    std::string log;     ///< A file that is made for it; its folder is there.
+
+    const PlannedTask& planned() const { return spec->plan.tasks[task.value()]; }
+};
+
+/// Carries tasks out: the only thing that the orchestrator knows of them.
+class TaskRunner {
+public:
+    virtual ~TaskRunner() = default;
+    /// Called from several threads at once, one attempt each. When `stop` asks, it ends as soon as
+    /// it can and says kStopped, unless it has done its work all the same. The same attempt may
+    /// have been lost before: what it does must bear being done again.
+    virtual TaskOutcome run(const Attempt& attempt, std::stop_token stop) = 0;
+};
+
+}  // namespace ingot::orchestrator
