@@ -169,6 +169,7 @@ int run_program(int argc, char** argv) {
     add_plan(app, chosen);
     add_render(app, chosen);
     add_run(app, chosen);
+    add_runs(app, chosen);
     add_schema(app, chosen);
     add_sql(app, chosen);
     add_table(app, chosen);

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output.hpp"
+#include "cli/run_pipeline.hpp"
+#include "cli/table_report.hpp"
 #include "cli/verbs.hpp"
 #include "project/selector.hpp"
 #include "project/window.hpp"
@@ -20,84 +22,13 @@ struct RunArguments {
     bool full = false;
     unsigned parallel = 2;
     bool yes = false;
+    std::string pipeline;
 };
 
 std::string joined(const std::vector<std::string>& parts) {
     std::string text;
     for (const std::string& part : parts) text += (text.empty() ? "" : " ") + part;
     return text;
-}
-
-double seconds(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
-std::string windows_text(const task::TableReport& report) {
-    std::string text;
-    const auto add = [&](std::int64_t count, const char* what) {
-        if (count > 0)
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", with_thousands(count), what);
-    };
-    add(report.windows_done, "done");
-    add(report.windows_empty, "empty");
-    add(report.windows_missing, "missing");
-    add(report.windows_failed, "failed");
-    return text;
-}
-
-/// Nothing for a check that passed or had nothing to compare with.
-void print_check(const quality::CheckResult& check) {
-    if (check.status == quality::CheckStatus::kPassed ||
-        check.status == quality::CheckStatus::kSkipped)
-        return;
-    std::fprintf(stderr, "           %s: %s: %s (%s)\n",
-                 std::string(quality::check_status_name(check.status)).c_str(), check.name.c_str(),
-                 check.message.c_str(), check.place.to_string().c_str());
-    for (const std::string& sample : check.samples)
-        std::fprintf(stderr, "             %s\n", sample.c_str());
-}
-
-/// The checks across tables, which no table's line shows.
-void print_checks_across(const task::RunReport& report) {
-    for (const quality::CheckResult& check : report.checks) {
-        const bool skipped = check.status == quality::CheckStatus::kSkipped;
-        std::fprintf(stderr, "%-10s %-32s%s%s\n",
-                     std::string(quality::check_status_name(check.status)).c_str(),
-                     check.table.text().c_str(), skipped ? " " : "",
-                     skipped ? check.message.c_str() : "");
-        print_check(check);
-    }
-}
-
-void print_finished(const task::TableReport& report) {
-    std::string line =
-        fmt::format("{:<10} {:<32}", task::table_status_name(report.status), report.table.text());
-    if (report.status == task::TableStatus::kPublished) {
-        line += fmt::format(" {:>12} rows {:>8.2f}s", with_thousands(report.rows_published),
-                            seconds(report.elapsed));
-        if (report.rows_rejected > 0)
-            line += fmt::format("  {} rejected", with_thousands(report.rows_rejected));
-        if (report.rows_dropped > 0)
-            line += fmt::format("  {} dropped", with_thousands(report.rows_dropped));
-        if (const std::string windows = windows_text(report); !windows.empty())
-            line += "  windows: " + windows;
-    } else if (!report.reason.empty() && report.status == task::TableStatus::kSkipped) {
-        line += " " + report.reason;
-    }
-    std::fprintf(stderr, "%s\n", line.c_str());
-    for (const auto& [reason, count] : report.reasons) {
-        std::fprintf(stderr, "           rejected %s: %s\n", with_thousands(count).c_str(),
-                     reason.c_str());
-    }
-    for (const auto& [reason, count] : report.dropped) {
-        std::fprintf(stderr, "           dropped %s: %s\n", with_thousands(count).c_str(),
-                     reason.c_str());
-    }
-    for (const std::string& warning : report.warnings)
-        std::fprintf(stderr, "           warning: %s\n", warning.c_str());
-    for (const quality::CheckResult& check : report.checks) print_check(check);
-    if (report.error)
-        std::fprintf(stderr, "           error: %s\n", report.error->to_string().c_str());
 }
 
 nlohmann::ordered_json checks_json(const std::vector<quality::CheckResult>& checks) {
@@ -267,7 +198,7 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
         progress.finished = [&](const task::TableReport& report) {
             line.finished(report.table);
             line.clear();
-            print_finished(report);
+            print_table_report(report);
             line.draw();
         };
     }
@@ -281,25 +212,43 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
     return report.ok() ? kExitOk : kExitFailed;
 }
 
+Result<int> run_tasks(Invocation& invocation, const RunArguments& arguments) {
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    if (!arguments.yes) INGOT_TRY(ask_before_changing(*project));
+    return run_pipeline(invocation,
+                        {arguments.pipeline, arguments.window, arguments.full, arguments.parallel});
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, const Chosen& chosen) {
     CLI::App* verb =
         app.add_subcommand("run", "Bring tables up to date: missing and stale windows only");
     auto arguments = std::make_shared<RunArguments>();
-    verb->add_option("select", arguments->select,
-                     "Tables: names, globs, +x, x+, @x, tag:, path:, source:; absent: all");
-    verb->add_option("--exclude", arguments->exclude, "Tables to leave out, the same language");
+    CLI::Option* const select =
+        verb->add_option("select", arguments->select,
+                         "Tables: names, globs, +x, x+, @x, tag:, path:, source:; absent: all");
+    CLI::Option* const exclude =
+        verb->add_option("--exclude", arguments->exclude, "Tables to leave out, the same language");
+    verb->add_option("--pipeline", arguments->pipeline,
+                     "All tasks of a pipeline; a run of this window that was interrupted goes on")
+        ->type_name("NAME")
+        ->excludes(select)
+        ->excludes(exclude);
     verb->add_option("--window", arguments->window, "START..END, half open, or one day or hour")
         ->type_name("RANGE");
     verb->add_flag("--full", arguments->full, "Everything again, whatever is done");
     verb->add_flag("--yes", arguments->yes,
                    "Go on without asking: in an environment with `confirm`, however many downloads "
                    "it takes");
-    verb->add_option("--parallel", arguments->parallel, "Tables at work at once")
+    verb->add_option("--parallel", arguments->parallel,
+                     "Tables at work at once; of a pipeline also tasks")
         ->check(CLI::Range(1, 64));
     verb->callback([&chosen, arguments] {
-        chosen([arguments](Invocation& invocation) { return run_tables(invocation, *arguments); });
+        chosen([arguments](Invocation& invocation) {
+            return arguments->pipeline.empty() ? run_tables(invocation, *arguments)
+                                               : run_tasks(invocation, *arguments);
+        });
     });
 }
 

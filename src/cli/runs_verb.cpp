@@ -1,0 +1,135 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/sqlite_store.hpp"
+
+#include "cli/output.hpp"
+#include "cli/run_record.hpp"
+#include "cli/table_report.hpp"
+#include "cli/verbs.hpp"
+
+namespace ingot::cli {
+namespace {
+
+namespace orc = ingot::orchestrator;
+using Json = nlohmann::ordered_json;
+
+struct RunsArguments {
+    std::string run;
+    std::string pipeline;
+    std::size_t limit = 20;
+};
+
+Json head_json(const orc::RunHead& head, const std::string& state) {
+    const auto time = [](const std::optional<Timestamp>& at) {
+        return at ? Json(at->to_string()) : Json();
+    };
+    Json json{{"run_id", head.id.value()},
+              {"pipeline", head.pipeline},
+              {"state", state},
+              {"window", nullptr},
+              {"queued_at", head.queued_at.to_string()},
+              {"started_at", time(head.started_at)},
+              {"ended_at", time(head.ended_at)}};
+    if (head.window) {
+        json["window"] = {{"start", head.window->start.to_string()},
+                          {"end", head.window->end.to_string()}};
+    }
+    return json;
+}
+
+Result<int> list_runs(Invocation& invocation, orc::Store& store, const orc::RunFolder& folder,
+                      const RunsArguments& arguments) {
+    INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
+                     store.list({.pipeline = arguments.pipeline, .at_most = arguments.limit}));
+    TextTable table({"run", "pipeline", "window", "state", "queued", "took"});
+    Json json = Json::array();
+    for (const orc::RunHead& head : heads) {
+        bool at_work = false;
+        if (!orc::has_ended(head.state)) {
+            INGOT_TRY_ASSIGN(at_work, folder.is_at_work(head.id));
+        }
+        const std::string state = state_text(head.state, at_work);
+        json.push_back(head_json(head, state));
+        table.add({head.id.value(), head.pipeline, window_text(head.window), state,
+                   head.queued_at.to_string(),
+                   head.started_at && head.ended_at
+                       ? fmt::format("{:.2f}s", seconds(*head.ended_at - *head.started_at))
+                       : ""});
+    }
+    if (invocation.json()) {
+        std::printf("%s\n", json.dump(2).c_str());
+    } else {
+        std::fputs(table.to_string(terminal_width()).c_str(), stdout);
+    }
+    return kExitOk;
+}
+
+/// The run with this id, or the only one whose id begins so.
+Result<orc::RunId> find_run(orc::Store& store, const std::string& id) {
+    INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
+                     store.list({.id_prefix = id, .at_most = 2}));
+    if (heads.size() == 1) return heads.front().id;
+    if (heads.empty()) {
+        return make_error(ErrorCode::kNotFound, "there is no run {}: `ingot runs` lists them", id);
+    }
+    return make_error(ErrorCode::kInvalidArgument,
+                      "several runs begin with {}: give more of the id", id);
+}
+
+Result<int> show_run(Invocation& invocation, orc::Store& store, const orc::RunFolder& folder,
+                     const RunsArguments& arguments) {
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    INGOT_TRY_ASSIGN(const orc::RunId id, find_run(store, arguments.run));
+    INGOT_TRY_ASSIGN(const orc::StoredRun stored, store.load(id));
+    // How many workers its process has is not known here.
+    orc::Machine machine({std::numeric_limits<int>::max(), project->pools});
+    for (const orc::Event& event : stored.events) {
+        INGOT_TRY_WITH(machine.replay(event), "while reading the run " + id.value());
+    }
+    const orc::RunStatus& run = *machine.find(id);
+    INGOT_TRY_ASSIGN(const bool at_work, folder.is_at_work(id));
+    const RunRecord record{run, machine, folder, at_work};
+    if (invocation.json()) {
+        std::printf("%s\n", record_json(record).dump(2).c_str());
+    } else {
+        print_record(record);
+    }
+    return kExitOk;
+}
+
+Result<int> runs(Invocation& invocation, const RunsArguments& arguments) {
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    const std::string path = store_path(*project);
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) {
+        return make_error(ErrorCode::kNotFound,
+                          "no pipeline has run yet (there is no {}): `ingot run --pipeline NAME` "
+                          "runs one",
+                          path);
+    }
+    INGOT_TRY_ASSIGN(const std::unique_ptr<orc::Store> store, orc::open_sqlite_store({path}));
+    const orc::RunFolder folder(path);
+    if (arguments.run.empty()) return list_runs(invocation, *store, folder, arguments);
+    return show_run(invocation, *store, folder, arguments);
+}
+
+}  // namespace
+
+void add_runs(CLI::App& app, const Chosen& chosen) {
+    CLI::App* verb = app.add_subcommand("runs", "List the runs of pipelines, or show one");
+    auto arguments = std::make_shared<RunsArguments>();
+    verb->add_option("run", arguments->run, "Id of a run, or how it begins; absent: list them");
+    verb->add_option("--pipeline", arguments->pipeline, "Only runs of this pipeline")
+        ->type_name("NAME");
+    verb->add_option("--limit", arguments->limit, "How many, newest first; 20")
+        ->check(CLI::Range(1, 1'000'000));
+    verb->callback([&chosen, arguments] {
+        chosen([arguments](Invocation& invocation) { return runs(invocation, *arguments); });
+    });
+}
+
+}  // namespace ingot::cli
