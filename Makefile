@@ -29,6 +29,7 @@ demo: build ## sample data into a local lake, with checks; shows the gold tables
 	@tools/demo.sh
 
 bench: build ## the benchmarks of bench/ on this machine; ARGS="gharchive --repeat 5" narrows it
+	@cmake --build --preset release --parallel $(JOBS) --target orchestrator_bench
 	@bench/run.sh $(ARGS)
 
 lint: ## format, clang-tidy and the rules of tools/tidy; FILES="a.cpp b.cpp" narrows it

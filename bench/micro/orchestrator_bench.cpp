@@ -1,0 +1,155 @@
+// Runs of tasks that do nothing, with every step on the disk before the next: how long from the end
+// of a task to the start of the one after it, and how long the disk takes for the least that can be
+// durable.
+//   orchestrator_bench FOLDER [--smoke]        prints one JSON object
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "orchestrator/orchestrator.hpp"
+#include "orchestrator/sqlite_store.hpp"
+
+#include "base/uuid.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+constexpr std::uint32_t kChain = 40;
+constexpr std::uint32_t kParallel = 100;
+
+/// When each task began and ended.
+class NoOps final : public TaskRunner {
+public:
+    explicit NoOps(std::size_t tasks) : begun_(tasks), ended_(tasks) {}
+    TaskOutcome run(const Attempt& attempt, std::stop_token) override {
+        begun_[attempt.task.value()] = system_clock().steady();
+        ended_[attempt.task.value()] = system_clock().steady();
+        return {};
+    }
+    /// From the end of each task to the start of the one after it.
+    std::vector<double> gaps_ms() const {
+        std::vector<double> gaps;
+        for (std::size_t i = 1; i < begun_.size(); ++i) {
+            gaps.push_back(static_cast<double>((begun_[i] - ended_[i - 1]).count()) / 1000);
+        }
+        return gaps;
+    }
+
+private:
+    std::vector<Duration> begun_;
+    std::vector<Duration> ended_;
+};
+
+RunSpec spec_of(std::uint32_t tasks, bool chain) {
+    RunSpec spec;
+    spec.plan.pipeline = chain ? "chain" : "parallel";
+    for (std::uint32_t i = 0; i < tasks; ++i) {
+        PlannedTask task{fmt::format("t{}", i), fmt::format("t{}", i)};
+        if (chain && i > 0) task.after.emplace_back(i - 1);
+        spec.plan.tasks.push_back(std::move(task));
+    }
+    return spec;
+}
+
+template <class T>
+T checked(Result<T> result) {
+    if (!result) {
+        std::fprintf(stderr, "%s\n", result.error().to_string().c_str());
+        std::exit(1);
+    }
+    if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+struct Measured {
+    double run_ms = 0;
+    std::vector<double> gaps_ms;
+};
+
+Measured run_once(Store& store, const RunFolder& folder, const RunSpec& spec, int workers) {
+    NoOps runner(spec.plan.tasks.size());
+    Orchestrator orchestrator({store, runner, folder, system_clock()}, {workers, {}});
+    const Duration begin = system_clock().steady();
+    checked(orchestrator.submit(RunId(uuid_v7()), spec));
+    checked(orchestrator.work({}));
+    return {static_cast<double>((system_clock().steady() - begin).count()) / 1000,
+            runner.gaps_ms()};
+}
+
+/// 4 KiB appended and made durable, as one commit of the store does at least.
+std::vector<double> raw_fsync_ms(const std::string& folder, int times) {
+    const std::string path = folder + "/fsync";
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const std::vector<char> page(4096, 'x');
+    std::vector<double> took;
+    for (int i = 0; i < times; ++i) {
+        const Duration begin = system_clock().steady();
+        const bool done = ::write(file, page.data(), page.size()) == 4096 && ::fdatasync(file) == 0;
+        if (!done) std::perror(path.c_str());
+        took.push_back(static_cast<double>((system_clock().steady() - begin).count()) / 1000);
+    }
+    ::close(file);
+    return took;
+}
+
+double percentile(std::vector<double> values, double share) {
+    std::sort(values.begin(), values.end());
+    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+}
+
+/// Events into a machine that holds this many unfinished tasks: the cost of one end and one start.
+double step_us(std::uint32_t unfinished) {
+    Machine machine({1, {}});
+    const RunId id("r");
+    RunSpec spec = spec_of(unfinished, false);
+    checked(machine.step({id, {}, RunQueued{std::make_shared<const RunSpec>(std::move(spec))}}));
+    const std::uint32_t steps = std::min<std::uint32_t>(unfinished - 1, 5000);
+    const Duration begin = system_clock().steady();
+    for (std::uint32_t i = 0; i < steps; ++i) {
+        checked(machine.step({id, {}, TaskEnded{TaskIndex(i), 1, {}}}));
+    }
+    return static_cast<double>((system_clock().steady() - begin).count()) / steps;
+}
+
+int main_of(const std::string& folder, bool smoke) {
+    std::filesystem::create_directories(folder);
+    const int rounds = smoke ? 2 : 25;
+    const std::string path = folder + "/state.db";
+    const auto store = checked(open_sqlite_store({path}));
+    const RunFolder run_folder(path);
+    std::vector<double> gaps;
+    std::vector<double> chains;
+    std::vector<double> parallels;
+    for (int round = 0; round < rounds; ++round) {
+        const Measured chain = run_once(*store, run_folder, spec_of(kChain, true), 2);
+        gaps.insert(gaps.end(), chain.gaps_ms.begin(), chain.gaps_ms.end());
+        chains.push_back(chain.run_ms);
+        parallels.push_back(run_once(*store, run_folder, spec_of(kParallel, false), 16).run_ms);
+    }
+    const std::vector<double> raw = raw_fsync_ms(folder, smoke ? 20 : 1000);
+    fmt::print(
+        "{{\"gap_ms_p50\": {:.3f}, \"gap_ms_p99\": {:.3f}, \"fsync_ms_p50\": {:.3f}, "
+        "\"fsync_ms_p99\": {:.3f}, \"chain_ms\": {:.1f}, \"parallel_ms\": {:.1f}, "
+        "\"step_us_10\": {:.2f}, \"step_us_100000\": {:.2f}, \"rounds\": {}}}\n",
+        percentile(gaps, 0.5), percentile(gaps, 0.99), percentile(raw, 0.5), percentile(raw, 0.99),
+        percentile(chains, 0.5), percentile(parallels, 0.5), step_us(10),
+        step_us(smoke ? 1000 : 100'000), rounds);
+    return 0;
+}
+
+}  // namespace
+}  // namespace ingot::orchestrator
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::fputs("orchestrator_bench FOLDER [--smoke]\n", stderr);
+        return 2;
+    }
+    return ingot::orchestrator::main_of(argv[1], argc > 2 && std::strcmp(argv[2], "--smoke") == 0);
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Tasks that do nothing, every step durable: a chain of 40, 100 side by side, and the gap between two tasks beside a raw fsync."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import measure
+import setting
+
+
+def main():
+    options = setting.parse(setting.arguments(__doc__))
+    bench = os.path.join(os.path.dirname(options.ingot), "bench", "micro", "orchestrator_bench")
+    if not os.access(bench, os.X_OK):
+        raise SystemExit(f"bench: there is no {bench}: cmake --build --preset release --target orchestrator_bench")
+    command = [bench, setting.work_folder()] + (["--smoke"] if options.smoke else [])
+    found = [json.loads(measure.run(command)["stdout"]) for _ in range(options.repeat)]
+    measure.say("Orchestrator")
+    for label, name in (
+        ("end to next start, p50", "gap_ms_p50"),
+        ("end to next start, p99", "gap_ms_p99"),
+        ("raw fsync, p50", "fsync_ms_p50"),
+        ("raw fsync, p99", "fsync_ms_p99"),
+        ("chain of 40", "chain_ms"),
+        ("100 side by side", "parallel_ms"),
+    ):
+        measure.say(f"  {label:24} {measure.spread([each[name] for each in found], 'ms', 2)}")
+    for label, name in (("a step, 10 unfinished", "step_us_10"), ("a step, 100,000", "step_us_100000")):
+        measure.say(f"  {label:24} {measure.spread([each[name] for each in found], 'us', 2)}")
+    setting.record(options, "orchestrator", found)
+
+
+if __name__ == "__main__":
+    main()
