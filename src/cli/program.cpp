@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <numeric>
 #include <stop_token>
 #include <thread>
 
+#include "base/nearest_name.hpp"
 #include "cli/verbs.hpp"
 
 namespace ingot::cli {
@@ -109,32 +109,14 @@ int carry_out(const Action& action, const GlobalOptions& options) {
     return is_bad_use(code.error()) ? kExitBadUse : kExitFailed;
 }
 
-std::size_t edits_between(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0]++;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-        }
-    }
-    return row.back();
-}
-
 /// `unknown verb 'lss'; did you mean 'ls'?`
 std::string unknown_verb(const CLI::App& app, const std::string& verb) {
-    std::string nearest;
-    std::size_t edits_min = verb.size() / 3 + 2;
-    for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
-        const std::size_t edits = edits_between(verb, known->get_name());
-        if (edits >= edits_min) continue;
-        edits_min = edits;
-        nearest = known->get_name();
-    }
+    std::vector<std::string> verbs;
+    for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; }))
+        verbs.push_back(known->get_name());
+    const std::string suggestion = did_you_mean(verb, verbs);
     return "unknown verb '" + verb + "'" +
-           (nearest.empty() ? "; `ingot --help` lists them" : "; did you mean '" + nearest + "'?");
+           (suggestion.empty() ? "; `ingot --help` lists them" : suggestion);
 }
 
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, bool json) {

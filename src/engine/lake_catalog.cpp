@@ -1,12 +1,12 @@
 #include <map>
 #include <mutex>
 
+#include "base/nearest_name.hpp"
 #include "engine/batch_scan_internal.hpp"
 #include "engine/duckdb_compat/catalog.hpp"
 #include "engine/errors_internal.hpp"
 #include "engine/file_scan_internal.hpp"
 #include "engine/lake_catalog_internal.hpp"
-#include "engine/nearest_name_internal.hpp"
 #include "engine/statement_internal.hpp"
 #include "engine/types_internal.hpp"
 

@@ -210,7 +210,7 @@ TEST_F(LakeTest, AnUnknownTableNamesTheNearest) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
     EXPECT_EQ(result.error().message,
-              "no table is called silver.evnts; did you mean silver.events?");
+              "no table is called silver.evnts; did you mean 'silver.events'?");
 }
 
 TEST_F(LakeTest, TheLakeIsReadOnlyForSql) {

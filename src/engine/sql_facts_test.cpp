@@ -168,7 +168,7 @@ TEST_F(SqlFactsTest, BindingErrorsSayWhereAndWhatIsNear) {
                 ::testing::AllOf(StartsWith("ERROR 2:3: "), HasSubstr("login")));
     EXPECT_THAT(
         lineage("SELECT $window.start,\n id FROM silver.usrs"),
-        ::testing::AllOf(StartsWith("ERROR 2:10: "), HasSubstr("did you mean silver.users?")));
+        ::testing::AllOf(StartsWith("ERROR 2:10: "), HasSubstr("did you mean 'silver.users'?")));
 }
 
 TEST_F(SqlFactsTest, ADeepStatementIsParsedManyTimesInAMoment) {

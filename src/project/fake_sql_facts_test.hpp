@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/nearest_name.hpp"
 #include "project/problems_internal.hpp"
 #include "project/sql_text_internal.hpp"
 #include "sql/sql_facts.hpp"

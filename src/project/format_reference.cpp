@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/nearest_name.hpp"
 #include "project/shape_internal.hpp"
 
 namespace ingot::project {

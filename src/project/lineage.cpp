@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/hash.hpp"
+#include "base/nearest_name.hpp"
 #include "project/history.hpp"
 #include "project/lineage_cache_internal.hpp"
 #include "project/resolve_internal.hpp"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <regex>
 
+#include "base/nearest_name.hpp"
 #include "base/time.hpp"
 #include "project/yaml_internal.hpp"
 

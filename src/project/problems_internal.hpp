@@ -1,8 +1,6 @@
 #pragma once
 #include <algorithm>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "project/project.hpp"
@@ -35,11 +33,6 @@ private:
     std::vector<Problem> warnings_;
 };
 
-/// The candidate that `name` is probably a misspelling of, if any is near enough.
-std::optional<std::string> nearest_name(std::string_view name,
-                                        const std::vector<std::string>& candidates);
-/// `; did you mean 'x'?` or nothing.
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 /// "a", "a or b", "a, b or c".
 std::string one_of_list(const std::vector<std::string>& names);
 

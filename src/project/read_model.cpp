@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "base/nearest_name.hpp"
 #include "project/reader_internal.hpp"
 #include "project/scalars_internal.hpp"
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
+#include "base/nearest_name.hpp"
 #include "project/reader_internal.hpp"
 #include "project/scalars_internal.hpp"
 

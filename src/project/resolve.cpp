@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/nearest_name.hpp"
 #include "project/lineage.hpp"
 #include "project/resolve_internal.hpp"
 #include "project/selector.hpp"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "base/nearest_name.hpp"
 #include "project/problems_internal.hpp"
 #include "project/yaml_internal.hpp"
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/data_type.hpp"
+#include "base/nearest_name.hpp"
 #include "base/time.hpp"
 #include "project/scalars_internal.hpp"
 #include "project/shape_internal.hpp"
