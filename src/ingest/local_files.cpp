@@ -36,17 +36,22 @@ bool matches(std::string_view pattern, std::string_view name) {
     return p == pattern.size();
 }
 
+/// Linked folders are entered by name and by `*`, not by `**`: a link may lead back up.
 void expand(const fs::path& folder, fs::path::const_iterator part, fs::path::const_iterator end,
             std::vector<std::string>& found, std::error_code& error) {
     const std::string pattern = part->string();
     const auto next = std::next(part);
+    const bool any_depth = pattern == "**";
+    if (any_depth && next != end) expand(folder, next, end, found, error);
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
         const std::string name = entry.path().filename().string();
         if (!matches(pattern, name) || (name.starts_with('.') && !pattern.starts_with('.')))
             continue;
-        if (next == end) {
+        if (any_depth && entry.is_directory()) {
+            if (!entry.is_symlink()) expand(entry.path(), part, end, found, error);
+        } else if (next == end) {
             if (entry.is_regular_file()) found.push_back(entry.path().string());
-        } else if (entry.is_directory()) {
+        } else if (!any_depth && entry.is_directory()) {
             expand(entry.path(), next, end, found, error);
         }
     }
@@ -65,7 +70,12 @@ Result<std::vector<std::string>> glob(const std::string& pattern) {
     if (error)
         return make_error(ErrorCode::kIo, "cannot list {}: {}", folder.string(), error.message());
     std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     return found;
+}
+
+std::ptrdiff_t depth(const fs::path& path) {
+    return std::distance(path.begin(), path.end());
 }
 
 Timestamp modified_at(const fs::file_time_type& time) {
@@ -206,7 +216,11 @@ private:
             paths.push_back(path);
         }
         for (const std::string& each : paths) {
-            const std::string name = display_name(each, telling_parts_);
+            // `**` finds files deeper, or less deep, than the pattern is.
+            const std::ptrdiff_t deeper = depth(each) - depth(path);
+            const std::string name = display_name(
+                each,
+                static_cast<std::size_t>(static_cast<std::ptrdiff_t>(telling_parts_) + deeper));
             INGOT_TRY_ASSIGN(publish::InputIdentity identity, identify(each, name));
             input.identities.push_back(std::move(identity));
             input.files.push_back(

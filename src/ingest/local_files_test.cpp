@@ -53,6 +53,15 @@ TEST_F(LocalFiles, AWildcardOfAFolderIsFollowedAndNamesTellTheFoldersApart) {
     EXPECT_THAT(keys(), ElementsAre("a/1.csv", "b/1.csv"));
 }
 
+TEST_F(LocalFiles, TwoStarsAreFoldersOfAnyDepthAndNamesTellThemApart) {
+    for (const char* name : {"in/1.csv", "in/a/1.csv", "in/b/a/1.csv", "in/b/c.txt"}) write(name);
+    std::filesystem::create_directory_symlink(".", project_.root + "/in/loop");
+    load_files("in/**/*.csv", LoadKind::kFiles);
+    EXPECT_THAT(keys(), ElementsAre("1.csv", "a/1.csv", "b/a/1.csv"));
+    load_files("in/**", LoadKind::kFiles);
+    EXPECT_THAT(keys(), ElementsAre("1.csv", "a/1.csv", "b/a/1.csv", "b/c.txt"));
+}
+
 TEST_F(LocalFiles, FilesAreInputsOfTheirOwnInOrder) {
     for (const char* name : {"in/b.csv", "in/a.csv", "in/c.csv"}) write(name, "1234");
     load_files("in/*.csv", LoadKind::kFiles);

@@ -33,7 +33,11 @@ std::string WindowPaths::pattern() const {
     std::string pattern;
     for (const Piece& piece : pieces_) {
         const auto* text = std::get_if<std::string>(&piece);
-        pattern += text != nullptr ? *text : "*";
+        if (text != nullptr) {
+            pattern += *text;
+        } else if (!pattern.ends_with('*')) {
+            pattern += '*';
+        }
     }
     return pattern;
 }

@@ -44,7 +44,7 @@ TEST(WindowPaths, ThePatternHasAStarForEachField) {
 TEST(WindowPaths, RelativePathsAreBelowTheProject) {
     const auto paths = paths_of("raw/{window.start:%Y%m%d}.csv", windows(kDay));
     ASSERT_TRUE(paths.has_value());
-    EXPECT_EQ(paths->pattern(), "/project/raw/***.csv");
+    EXPECT_EQ(paths->pattern(), "/project/raw/*.csv");
     EXPECT_EQ(start_of(*paths, "/project/raw/20160229.csv"), "2016-02-29T00:00:00Z");
 }
 
