@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "project/window.hpp"
 #include "publish/staleness.hpp"
@@ -141,11 +143,11 @@ Result<ingest::Input> look_up(const Candidates& candidates, const Interval& wind
 /// Adds done windows whose file is another one than was loaded.
 Status add_changed_files(const Candidates& candidates, const Known& known,
                          ingest::InputFinder& finder, std::vector<publish::WindowWork>& todo) {
+    std::set<Interval> planned;
+    for (const publish::WindowWork& work : todo) planned.insert(work.window);
     for (const Interval& window : candidates.windows) {
-        const bool planned = std::any_of(todo.begin(), todo.end(),
-                                         [&](const auto& work) { return work.window == window; });
         const auto before = known.identities.find(window.start.to_string());
-        if (planned || before == known.identities.end()) continue;
+        if (planned.contains(window) || before == known.identities.end()) continue;
         INGOT_TRY_ASSIGN(const ingest::Input input, look_up(candidates, window, finder));
         const bool known_only_when_fetched = input.identities.empty();
         if (input.found && !known_only_when_fetched &&
@@ -156,6 +158,24 @@ Status add_changed_files(const Candidates& candidates, const Known& known,
     }
     std::sort(todo.begin(), todo.end(),
               [](const auto& a, const auto& b) { return a.window < b.window; });
+    return {};
+}
+
+/// Rows are joined to their window by their file, so each window needs files of its own.
+Status check_windows_share_no_file(const project::Source& source,
+                                   const std::vector<ingest::Input>& inputs) {
+    std::map<std::string, Interval> windows;
+    for (const ingest::Input& input : inputs) {
+        for (const format::InputFile& file : input.files) {
+            const auto [first, is_new] = windows.emplace(file.path, *input.window);
+            if (is_new) continue;
+            return make_error(ErrorCode::kInvalidArgument,
+                              "{}: {} is the input of two windows, {} and {}: let the path name "
+                              "the window, or choose a `window` as long as what a file holds",
+                              source.place.to_string(), file.path, first->second.to_string(),
+                              input.window->to_string());
+        }
+    }
     return {};
 }
 
@@ -183,6 +203,7 @@ Result<IngestWork> plan_windows(const project::Source& source, const Known& know
             INGOT_TRY(note_absent(work, source, input, context.run.time));
         }
     }
+    INGOT_TRY(check_windows_share_no_file(source, work.load));
     return work;
 }
 
