@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <isa-l/igzip_lib.h>
 #include <optional>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 #include <zstd.h>
@@ -18,7 +19,7 @@ constexpr std::size_t kInputBytes = 256U << 10;
 /// A file read from front to back through one buffer.
 class FileInput {
 public:
-    FileInput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+    FileInput(int fd, std::string name) : fd_(fd), name_(std::move(name)), opened_(state()) {}
     ~FileInput() { ::close(fd_); }
     FileInput(const FileInput&) = delete;
     FileInput& operator=(const FileInput&) = delete;
@@ -28,7 +29,8 @@ public:
     Result<std::size_t> read_some(std::byte* into, std::size_t size) {
         while (true) {
             const ssize_t got = ::read(fd_, into, size);
-            if (got >= 0) return static_cast<std::size_t>(got);
+            if (got > 0) return static_cast<std::size_t>(got);
+            if (got == 0) return end_of_file(size);
             if (errno != EINTR) {
                 return make_error(ErrorCode::kIo, "cannot read {}: {}", name_,
                                   std::strerror(errno));
@@ -64,8 +66,29 @@ public:
     }
 
 private:
+    struct State {
+        off_t size = 0;
+        std::int64_t modified_s = 0;
+        std::int64_t modified_ns = 0;
+        friend bool operator==(const State&, const State&) = default;
+    };
+
+    State state() const {
+        struct stat now{};
+        if (::fstat(fd_, &now) != 0 || !S_ISREG(now.st_mode)) return {};
+        return {now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
+    }
+
+    /// A file that is still being written, or cut, has no end that could be trusted.
+    Result<std::size_t> end_of_file(std::size_t asked) const {
+        if (asked == 0 || state() == opened_) return std::size_t{0};
+        return make_error(ErrorCode::kIo,
+                          "{} changed while it was read; run again when it is complete", name_);
+    }
+
     int fd_;
     std::string name_;
+    State opened_;
     std::vector<std::byte> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

@@ -98,6 +98,12 @@ private:
         CsvSplitter splitter(format_);
         const char* problem = splitter.split(text);
         if (problem == nullptr && !is_utf8(text)) problem = "bytes that are not UTF-8";
+        const auto ends_line = [](const CsvField& field) {
+            return !field.quoted && field.text.find('\r') != std::string_view::npos;
+        };
+        if (problem == nullptr && std::ranges::any_of(splitter.fields(), ends_line)) {
+            problem = "lines end with a carriage return alone; write them with line feeds";
+        }
         if (problem != nullptr) {
             return make_error(ErrorCode::kCorruptData, "{}: the header at byte {}: {}", name(),
                               offset(), problem);

@@ -79,6 +79,15 @@ private:
 
     /// What is wrong with the header is wrong with each of its records.
     void check_header() {
+        const bool names_a_column = std::any_of(targets_.begin(), targets_.end(),
+                                                [](const Target& t) { return !t.values.empty(); });
+        if (!names_a_column && !plan_->values.empty()) {
+            file_problem_ = {
+                reason::kBadCsv,
+                fmt::format("the first line names no column of the table: {}; a file without "
+                            "header needs `header: false`",
+                            shortened(fmt::format("{}", fmt::join(*header_, ", "))))};
+        }
         for (auto target = targets_.begin(); target != targets_.end(); ++target) {
             for (const RefuseRule& rule : scan_.spec.refuse_when) {
                 if (rule.has_field.size() == 1 && rule.has_field.front() == target->name) {

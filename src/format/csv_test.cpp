@@ -105,6 +105,25 @@ TEST(Csv, UnknownFieldsFollowTheSpec) {
     EXPECT_EQ(read(text, reject).report.rejects_by_reason.at("unknown field"), 2);
 }
 
+TEST(Csv, AFirstLineThatNamesNoColumnIsNoHeader) {
+    const Scanned got = read("1,x\n2,y\n", csv(kAB));
+    EXPECT_EQ(got.rows(), 0);
+    ASSERT_EQ(got.rejects.size(), 1U);
+    EXPECT_EQ(got.rejects[0].reason, "invalid CSV");
+    EXPECT_THAT(got.rejects[0].detail, HasSubstr("names no column of the table: 1, x; "));
+    EXPECT_THAT(show_rows(read("b,other\nx,1\n", csv(kAB))), ElementsAre("null|x"))
+        << "a file may lack a column";
+}
+
+TEST(Csv, LinesThatEndWithACarriageReturnAloneAreAnErrorOfTheFile) {
+    const TemporaryFolder folder;
+    const auto failed = scan({folder.file("in.csv", "a,b\r1,x\r2,y\r")}, csv(kAB));
+    ASSERT_FALSE(failed);
+    EXPECT_THAT(failed.error().message,
+                HasSubstr("in.csv: the header at byte 0: lines end with a carriage return alone"));
+    EXPECT_THAT(show_rows(read("a,\"b\r\"\n1,x\n", csv(kAB))), ElementsAre("1|x"));
+}
+
 TEST(Csv, AColumnThatStandsTwiceIsNotGuessed) {
     const Scanned got = read("a,b,A\n1,2,3\n", csv(kAB));
     EXPECT_EQ(got.rows(), 0);

@@ -161,6 +161,20 @@ TEST(ByteStream, AMissingFileIsNotFound) {
     EXPECT_THAT(failed.error().message, HasSubstr("s3://b/in.json"));
 }
 
+TEST(ByteStream, AFileThatChangesWhileItIsReadIsAnError) {
+    const TemporaryFolder folder;
+    const InputFile file = folder.file("in.json", sample_lines(100'000));
+    const auto stream = open_byte_stream(file);
+    ASSERT_TRUE(stream);
+    std::vector<std::byte> bytes(1000);
+    ASSERT_TRUE((*stream)->read(bytes));
+    std::filesystem::resize_file(file.path, 500'000);
+    Result<std::size_t> got = bytes.size();
+    while (got && *got > 0) got = (*stream)->read(bytes);
+    ASSERT_FALSE(got);
+    EXPECT_THAT(got.error().message, HasSubstr("in.json changed while it was read; run again"));
+}
+
 TEST(ByteStream, DeclaredCompressionIsNotGuessed) {
     const TemporaryFolder folder;
     InputFile file = folder.file("in", "{\"a\":1}\n");
