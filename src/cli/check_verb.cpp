@@ -140,6 +140,10 @@ void print_lines(const CheckLines& found, const Counts& counts, const quality::Q
     }
     for (const std::string& name : found.unbuilt)
         std::printf("%s has not been built yet: nothing to check\n", name.c_str());
+    if (found.lines.empty()) {
+        std::puts("no checks");
+        return;
+    }
     std::printf("%d passed, %d warned, %d failed, %d skipped; quality %.1f %% (%s)\n",
                 counts.passed, counts.warned, counts.failed, counts.skipped, score.percent,
                 std::string(score.grade).c_str());

@@ -55,7 +55,8 @@ void print_plan(const std::vector<task::TablePlan>& plans) {
     if (to_run == 0 && blocked == 0) {
         std::puts("nothing to do");
     } else {
-        std::printf("%td to run, %td blocked; `ingot run` carries it out\n", to_run, blocked);
+        std::printf("%td to run, %td blocked%s\n", to_run, blocked,
+                    to_run == 0 ? "" : "; `ingot run` carries it out");
     }
 }
 

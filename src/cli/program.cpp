@@ -5,9 +5,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <filesystem>
 #include <stop_token>
 #include <thread>
+#include <unistd.h>
 
 #include "base/nearest_name.hpp"
 #include "cli/verbs.hpp"
@@ -109,6 +111,16 @@ int carry_out(const Action& action, const GlobalOptions& options) {
     return is_bad_use(code.error()) ? kExitBadUse : kExitFailed;
 }
 
+/// A standard descriptor that the caller closed must not become one of the lake's files, or what is
+/// printed would be written into it. Read-only: printing there still fails.
+void occupy_standard_descriptors() {
+    int opened = 0;
+    do {
+        opened = ::open("/dev/null", O_RDONLY);
+    } while (opened >= 0 && opened <= STDERR_FILENO);
+    if (opened >= 0) ::close(opened);
+}
+
 /// `unknown verb 'lss'; did you mean 'ls'?`
 std::string unknown_verb(const CLI::App& app, const std::string& verb) {
     std::vector<std::string> verbs;
@@ -133,6 +145,7 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error, bool j
 }  // namespace
 
 int run_program(int argc, char** argv) {
+    occupy_standard_descriptors();
     CLI::App app("Ingot: files to checked Delta tables, with one program", "ingot");
     app.require_subcommand(1);
     app.fallthrough();

@@ -96,6 +96,7 @@ void print_summary(const task::RunReport& report, bool json) {
     if (red > 0)
         text += fmt::format("{}{} across tables red", text.empty() ? "" : ", ",
                             red == 1 ? "a check" : fmt::format("{} checks", red));
+    if (text.empty()) text = "no table was selected,";
     std::fprintf(stderr, "%s: %s in %.2fs\n", report.ok() ? "ok" : "FAILED", text.c_str(),
                  seconds(report.elapsed));
 }
