@@ -132,6 +132,7 @@ private:
         auto text = read_file(project_.root + "/" + path);
         if (!text) return out.problems.add({path, 0, 0}, text.error().message);
         const std::string clean = clean_text(*std::move(text));
+        if (!is_text(clean, path, 1, out.problems)) return;
         if (folder == "sources" || folder == "pipelines") {
             const YamlNode node = read_yaml(clean, {path, 1, 1}, out.problems);
             if (folder == "sources") {

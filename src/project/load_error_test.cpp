@@ -95,6 +95,18 @@ TEST(LoadErrors, YamlThatIsNone) {
               "project.yml:3:1: a tab in the indentation: YAML wants blanks\n");
     EXPECT_EQ(errors({{"project.yml", std::string("name: a\0b\n", 10)}}),
               "project.yml:1: a zero byte: this is not a text file in UTF-8\n");
+    EXPECT_EQ(errors({{"project.yml", "name: a\ndescription: caf\xE9\n"}}),
+              "project.yml:2: bytes that are not UTF-8: save the file as UTF-8\n");
+}
+
+TEST(LoadErrors, SqlThatIsNoText) {
+    EXPECT_EQ(model_errors(std::string("SELECT 1 AS a\n\0, 2 AS b", 23)),
+              "models/silver/a.sql:2: a zero byte: this is not a text file in UTF-8\n");
+    EXPECT_EQ(model_errors("SELECT 'caf\xE9' AS a"),
+              "models/silver/a.sql:1: bytes that are not UTF-8: save the file as UTF-8\n");
+    EXPECT_EQ(model_errors("SELECT '\xED\xA0\x80' AS a"),
+              "models/silver/a.sql:1: bytes that are not UTF-8: save the file as UTF-8\n");
+    EXPECT_EQ(model_errors("SELECT 'caf\u00E9 \u20AC \U0001F600' AS a"), "");
 }
 
 TEST(LoadErrors, YamlThatTheFormatDoesNotHave) {

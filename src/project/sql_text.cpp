@@ -165,6 +165,42 @@ std::string clean_text(std::string text) {
     return out;
 }
 
+namespace {
+
+/// Length of the UTF-8 character in front, or 0.
+std::size_t character_length(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    if (byte(0) < 0x80) return 1;
+    const std::size_t length = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+    if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < length) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0) != 0x80) return 0;
+    }
+    const unsigned second = byte(1);
+    const bool overlong = (byte(0) == 0xE0 && second < 0xA0) || (byte(0) == 0xF0 && second < 0x90);
+    const bool no_character =
+        (byte(0) == 0xED && second > 0x9F) || (byte(0) == 0xF4 && second > 0x8F);
+    return overlong || no_character ? 0 : length;
+}
+
+}  // namespace
+
+bool is_text(std::string_view text, std::string_view file, int first_line, Problems& problems) {
+    int line = first_line;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = character_length(text.substr(at));
+        if (text[at] == '\0' || length == 0) {
+            problems.add({std::string(file), line, 0},
+                         text[at] == '\0' ? "a zero byte: this is not a text file in UTF-8"
+                                          : "bytes that are not UTF-8: save the file as UTF-8");
+            return false;
+        }
+        if (text[at] == '\n') ++line;
+        at += length;
+    }
+    return true;
+}
+
 SqlFile split_sql_file(std::string_view text, std::string_view file, Problems& problems) {
     SqlFile out;
     std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());

@@ -24,6 +24,10 @@ SqlFile split_sql_file(std::string_view text, std::string_view file, Problems& p
 /// Without BOM and with LF line ends.
 std::string clean_text(std::string text);
 
+/// False, with a problem at its line, when the text holds a zero byte or bytes that are not UTF-8:
+/// parsers end at the one, and no commit can carry the other.
+bool is_text(std::string_view text, std::string_view file, int first_line, Problems& problems);
+
 struct SqlToken {
     enum class Kind : std::uint8_t { kWord, kString, kQuoted, kSymbol };
     Kind kind = Kind::kSymbol;

@@ -7,6 +7,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "project/sql_text_internal.hpp"
 #include "project/yaml_internal.hpp"
 
 namespace ingot::project {
@@ -210,13 +211,7 @@ std::string reword(const std::string& message) {
 
 YamlNode read_yaml(std::string_view text, const TextOrigin& origin, Problems& problems) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-        const auto line =
-            std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n');
-        problems.add({std::string(origin.file), origin.line + static_cast<int>(line), 0},
-                     "a zero byte: this is not a text file in UTF-8");
-        return {};
-    }
+    if (!is_text(text, origin.file, origin.line, problems)) return {};
     TreeBuilder builder(text, origin, problems);
     try {
         ViewBuffer buffer(text);
