@@ -144,6 +144,8 @@ public:
             !transaction.HasContext()) {
             return nullptr;
         }
+        const bool is_path = info.GetEntryName().find('/') != std::string::npos;
+        if (is_path) return nullptr;  // FROM './a.csv': the readers of files take it.
         auto& context = transaction.GetContext();
         const auto state = LakeState::of(context);
         if (!state || (!state->lookup && state->schemas.empty())) {

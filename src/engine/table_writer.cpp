@@ -216,6 +216,7 @@ Status copy_select(duckdb::Connection& connection, const Query& select,
     INGOT_TRY_ASSIGN(auto copy, parse_copy(connection, kCopyFormat));
     copy->info->select_statement = std::move(statement->Cast<duckdb::SelectStatement>().node);
     copy->named_param_map = statement->named_param_map;
+    copy->query = select.sql;  // What errors quote.
     INGOT_TRY(run_statement(connection, std::move(copy), select.parameters, stop,
                             ResultMode::kMaterialized));
     return {};
