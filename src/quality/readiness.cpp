@@ -144,7 +144,9 @@ Judgement judge_volume(const VolumeFacts& facts) {
             fmt::format("all of {} rejected{}", rows_text(all), most_frequent(facts.reasons)));
     }
     if (facts.accepted == 0 && !facts.allow_empty) {
-        return fail("there are no rows; say allow_empty: true where that is right");
+        return fail(facts.of_source
+                        ? "there are no rows: is the input the right one, and complete?"
+                        : "there are no rows; say allow_empty: true where that is right");
     }
     const std::string state =
         fmt::format("{} accepted, {} rejected", facts.accepted, facts.rejected);

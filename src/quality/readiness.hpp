@@ -59,6 +59,7 @@ struct VolumeFacts {
     std::optional<std::int64_t>
         previous;  ///< Rows of a comparable earlier result; absent: do not compare.
     bool allow_empty = false;
+    bool of_source = false;    ///< No model's, so `allow_empty` can't be said of it.
     bool says_itself = false;  ///< The project has a row_count check of its own for this table.
 };
 Judgement judge_volume(const VolumeFacts& facts);

@@ -130,7 +130,13 @@ TEST(Readiness, AShareOfWindowsMayBeMissingButNeverAll) {
 
 TEST(Readiness, NothingIsGreenThatDidNothing) {
     VolumeFacts facts;
+    EXPECT_THAT(judge_volume(facts).sentence, testing::HasSubstr("say allow_empty: true"));
     EXPECT_FALSE(judge_volume(facts).ok());
+    facts.of_source = true;
+    EXPECT_EQ(judge_volume(facts).sentence,
+              "there are no rows: is the input the right one, and complete?");
+    EXPECT_FALSE(judge_volume(facts).ok());
+    facts.of_source = false;
     facts.allow_empty = true;
     EXPECT_TRUE(judge_volume(facts).ok());
     facts.rejected = 5;

@@ -91,6 +91,7 @@ Result<quality::Judgement> judge_rows(const AuditedTable& table, const publish::
     facts.rejected = staged.rejected;
     facts.reasons = report.reasons;
     facts.allow_empty = table.allow_empty;
+    facts.of_source = table.model == nullptr;
     INGOT_TRY_ASSIGN(facts.previous, rows_before(table, staged, context));
     for (const project::Check& check : table.checks) {
         facts.says_itself =
