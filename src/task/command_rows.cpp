@@ -13,6 +13,7 @@
 #include "ingest/command_status.hpp"
 #include "ingest/format_of.hpp"
 #include "quality/sql_text.hpp"
+#include "task/stored_value.hpp"
 
 namespace ingot::task {
 
@@ -224,8 +225,12 @@ engine::Query CommandRows::select() const {
     std::string columns;
     for (const project::ColumnSpec& column : model_->columns) {
         const std::string name = quality::quoted_name(column.name);
-        columns += fmt::format("{}CAST({} AS {}) AS {}", columns.empty() ? "" : ", ", name,
-                               sql_type_name(*column.type), name);
+        const Field* written = rows_->schema().find(column.name);
+        columns +=
+            fmt::format("{}{} AS {}", columns.empty() ? "" : ", ",
+                        stored_value(name, column.name,
+                                     written != nullptr ? written->type : DataType(), *column.type),
+                        name);
     }
     return {fmt::format("SELECT {} FROM {}", columns, kOutput), {}};
 }

@@ -9,6 +9,7 @@
 #include "quality/tables.hpp"
 #include "task/audit.hpp"
 #include "task/ingest_pass_internal.hpp"
+#include "task/stored_value.hpp"
 #include "task/table_publish_internal.hpp"
 
 namespace ingot::task {
@@ -44,7 +45,9 @@ std::string stored_column(const project::ColumnSpec& column, const std::vector<F
     const auto found = std::find_if(decoded.begin(), decoded.end(),
                                     [&](const Field& field) { return field.name == column.name; });
     const bool as_it_is = !column.type || (found != decoded.end() && found->type == *column.type);
-    return as_it_is ? name : "CAST(" + name + " AS " + sql_type_name(*column.type) + ")";
+    if (as_it_is) return name;
+    return stored_value(name, column.name, found == decoded.end() ? DataType() : found->type,
+                        *column.type);
 }
 
 /// `SELECT columns, expressions, provenance FROM records`

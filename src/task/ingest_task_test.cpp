@@ -14,6 +14,7 @@ namespace ingot::task {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -234,6 +235,16 @@ TEST_F(IngestTask, WindowsWhoseFilesHaveOneNameAreKeptApart) {
         ElementsAre("1 0 00/t.json", "2 1 01/t.json"));
 }
 
+TEST_F(IngestTask, WindowsThatShareAFileAreRefusedByName) {
+    source("{files: \"in/{window.start:%Y-%m-%d}.json\"}", kHourly);
+    write("in/2015-01-01.json", "{\"id\":1}\n");
+    const TableReport report = run(hours(0, 1));
+    EXPECT_EQ(report.status, TableStatus::kFailed);
+    EXPECT_THAT(text_of(report),
+                AllOf(HasSubstr("sources/s.yml:1:1: "),
+                      HasSubstr("in/2015-01-01.json is the input of two windows")));
+}
+
 TEST_F(IngestTask, ASnapshotOfTheSameBytesIsNoCommit) {
     source("{files: in/x.csv}", "load: snapshot\nformat: csv\ncolumns: {id: bigint}\n");
     write("in/x.csv", "id\n1\n2\n");
@@ -291,6 +302,24 @@ TEST_F(IngestTask, ACommandsArrowStreamIsLoadedAndCastToWhatIsDeclared) {
     write("rows.arrows", stream.substr(0, stream.size() / 2));
     EXPECT_THAT(text_of(run()), HasSubstr("the Arrow stream is cut off"));
     EXPECT_THAT(ids(), ElementsAre("3", "4"));
+}
+
+TEST_F(IngestTask, WholeNumbersOfATypedFileAreNotRounded) {
+    source("{files: in/x.parquet}", "load: snapshot\nformat: parquet\ncolumns: {id: bigint}\n");
+    write("in/.keep", "");
+    const auto save = [&](const std::string& rows) {
+        const std::string sql = fmt::format("COPY ({}) TO '{}'", rows, path("in/x.parquet"));
+        const Workspace workspace = open();
+        Pins pins(workspace);
+        return must(pins.open_session())->query_all({sql, {}}).has_value();
+    };
+    ASSERT_TRUE(save("SELECT unnest([7.0, NULL, -3])::DOUBLE AS id"));
+    const TableReport whole = run();
+    ASSERT_EQ(whole.status, TableStatus::kPublished) << text_of(whole);
+    EXPECT_THAT(ids(), ElementsAre("-3", "7", "null"));
+    ASSERT_TRUE(save("SELECT 1.7::DECIMAL(3, 1) AS id"));
+    EXPECT_THAT(text_of(run()), HasSubstr("1.7 in column id is no long: declare it decimal(3,1)"));
+    EXPECT_THAT(ids(), ElementsAre("-3", "7", "null"));
 }
 
 TEST_F(IngestTask, ACommandThatFailsSaysWhy) {
