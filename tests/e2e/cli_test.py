@@ -112,6 +112,31 @@ class CliTest(unittest.TestCase):
             self.assertEqual(done.returncode, 1, verb)
             self.assertIn(b"cannot write to stdout", done.stderr)
 
+    def test_what_is_printed_never_reaches_the_lake(self):
+        self.init()
+        subprocess.run(["sh", "-c", 'exec "$0" -C "$1" -v run <&- >&- 2>&-', self.ingot, self.project], check=True)
+        self.assertIn("3", self.succeeds("sql", "select count(*) from gold.daily_sales"))
+        self.assertIn("up to date", self.call("run")[2])
+        closed = subprocess.run(["sh", "-c", 'exec "$0" sql "select 1" >&-', self.ingot], stderr=subprocess.PIPE, check=False)
+        self.assertEqual(closed.returncode, 1)
+
+    def test_sql_reads_files_by_any_path(self):
+        self.init()
+        for path in ("data/orders-2024-01.csv", "./data/orders-2024-01.csv", os.path.join(self.project, "data/*.csv")):
+            self.assertIn("5", self.succeeds("sql", f"select count(*) from '{path}'"))
+
+    def test_what_did_nothing_says_so(self):
+        self.init()
+        self.assertIn("no table was selected", self.call("run", "--exclude", "*")[2])
+        self.assertIn("no checks", self.succeeds("check"))
+
+    def test_an_error_in_a_models_rows_quotes_its_sql(self):
+        self.init()
+        self.write("models/gold/bad.sql", "/* --- kind: table --- */\nSELECT customer::BIGINT AS a FROM bronze.orders\n")
+        out = self.fails("run")
+        self.assertIn("Could not convert string 'Ada'", out)
+        self.assertNotIn("COPY", out)
+
     def test_sql_spares_a_terminal_bytes(self):
         main, terminal = os.openpty()
         self.addCleanup(os.close, main)
