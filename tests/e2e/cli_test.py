@@ -344,6 +344,16 @@ columns: {id: bigint}
         self.write("keys.env", "OTHER=1\n")
         self.assertIn("TOKEN", self.fails("run", "bronze.rates"))
 
+    def test_a_new_project_spills_when_memory_is_short(self):
+        self.init()
+        with open(os.path.join(self.project, "project.yml"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("project.yml", text + "engine: {memory: 64MB, threads: 1}\n")
+        shutil.rmtree(os.path.join(self.project, "models"))  # nothing else makes the folder around it
+        out = self.succeeds("sql", "--format", "csv",
+                            "select count(*) from (select distinct md5(range::text) from range(1500000))")
+        self.assertEqual(out.splitlines()[1], "1500000")
+
     def test_memory_may_be_a_share_of_the_machine(self):
         self.init()
         with open(os.path.join(self.project, "project.yml"), encoding="utf-8") as file:
