@@ -16,7 +16,7 @@ LIMIT_MIB = 512
 PARTITIONS_PROJECT = """name: many_partitions
 lake: ./lake
 params: {rows: {type: string}}
-engine: {memory: 256MB}
+engine: {memory: 512MB}
 """
 PARTITIONS_SOURCE = """table: bronze.rows
 load: snapshot
