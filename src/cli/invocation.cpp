@@ -65,8 +65,8 @@ Status Invocation::configure_engine(engine::Engine& opened) const {
         INGOT_TRY(
             session->execute({fmt::format("SET GLOBAL threads = {}", *settings.threads), {}}));
     }
-    // The engine makes the folder when it first spills, but not the one around it. Where that cannot
-    // be made either, the statement that spills says so.
+    // The engine makes the folder when it first spills, but not the one around it. Where that
+    // cannot be made either, the statement that spills says so.
     std::error_code ignored;
     std::filesystem::create_directories(std::filesystem::path(settings.spill).parent_path(),
                                         ignored);
