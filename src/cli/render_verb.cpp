@@ -44,7 +44,7 @@ std::map<std::string, Scalar> known_values(const std::vector<std::string>& names
                                            const project::Model& model,
                                            const std::optional<Interval>& window) {
     task::ParameterValues values;
-    values.window = window;
+    if (window) values.ranges = {*window};
     values.run_time = system_clock().now();
     values.params = &project.params;
     values.param_types = &project.param_types;

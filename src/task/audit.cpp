@@ -68,7 +68,7 @@ Result<CheckRun> plan_run(const AuditedTable& table, const Schema& schema,
 Result<std::optional<std::int64_t>> rows_before(const AuditedTable& table,
                                                 const publish::StagedTable& staged,
                                                 const TaskContext& context) {
-    if (table.parameters.window || !staged.before) return std::optional<std::int64_t>();
+    if (table.parameters.window() || !staged.before) return std::optional<std::int64_t>();
     if (table.replaces_table) return row_count(staged.before);
     if (table.model == nullptr || table.model->kind != project::ModelKind::kScd2 ||
         !project::holds_history(*table.model, staged.before->schema())) {

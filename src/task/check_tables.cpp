@@ -39,8 +39,8 @@ Result<CheckedTables> check_tables(const Workspace& workspace, const RunOptions&
         if (snapshot) {
             each.version = snapshot->version();
             ParameterValues values;
-            INGOT_TRY_ASSIGN(values.window, whole_range(*snapshot));
-            if (values.window) values.ranges = {*values.window};
+            INGOT_TRY_ASSIGN(const std::optional<Interval> whole, whole_range(*snapshot));
+            if (whole) values.ranges = {*whole};
             values.run_time = run.time;
             values.params = &project.params;
             values.param_types = &project.param_types;

@@ -125,7 +125,7 @@ struct CommandLine {
 
 Result<CommandLine> command_line(const project::Model& model, const CommandContext& context) {
     project::TemplateContext render;
-    render.window = context.values.window;
+    render.window = context.values.window();
     if (model.window) render.timezone = model.window->timezone;
     render.run_time = context.values.run_time;
     render.params = context.values.params;

@@ -143,8 +143,6 @@ Status run_pass_or_its_windows(const project::Model& model, const TaskContext& c
 ParameterValues parameter_values(const project::Model& model, const TaskContext& context,
                                  const Pass& pass) {
     ParameterValues values;
-    if (!pass.ranges.empty())
-        values.window = Interval{pass.ranges.front().start, pass.ranges.back().end};
     values.ranges = pass.ranges;
     values.run_time = context.run.time;
     values.params = &context.workspace.project->params;

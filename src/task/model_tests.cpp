@@ -161,7 +161,7 @@ private:
 
     Result<std::map<std::string, Scalar>> null_parameters(const project::Model& model) {
         ParameterValues values;
-        values.window = Interval{Timestamp::from_micros(0), Timestamp::from_micros(1)};
+        values.ranges = {{Timestamp::from_micros(0), Timestamp::from_micros(1)}};
         values.params = &project_.params;
         values.param_types = &project_.param_types;
         values.matrix = &model.matrix;
@@ -260,10 +260,11 @@ Status run_test(const project::Model& model, const project::ModelTest& test,
 
     ParameterValues values;
     if (model.is_windowed()) {
-        INGOT_TRY_ASSIGN(values.window, window_of(model, test));
+        INGOT_TRY_ASSIGN(const Interval window, window_of(model, test));
+        values.ranges = {window};
     }
-    values.run_time =
-        test.run_time.value_or(values.window ? values.window->end : Timestamp::from_micros(0));
+    values.run_time = test.run_time.value_or(model.is_windowed() ? values.ranges.back().end
+                                                                 : Timestamp::from_micros(0));
     values.params = &params;
     values.param_types = &project.param_types;
     values.matrix = &model.matrix;

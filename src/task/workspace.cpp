@@ -78,8 +78,10 @@ Result<Scalar> bind_one(const std::string& name, const ParameterValues& values) 
         return make_error(ErrorCode::kInvalidArgument, "${} has no value here", written);
     };
     if (name == "run__time") return instant(values.run_time);
-    if (name == "window__start" && values.window) return instant(values.window->start);
-    if (name == "window__end" && values.window) return instant(values.window->end);
+    if (const std::optional<Interval> window = values.window()) {
+        if (name == "window__start") return instant(window->start);
+        if (name == "window__end") return instant(window->end);
+    }
     if (const Interval* range = numbered_range(name, "window__start_", values.ranges))
         return instant(range->start);
     if (const Interval* range = numbered_range(name, "window__end_", values.ranges))

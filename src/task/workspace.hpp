@@ -73,13 +73,19 @@ private:
 /// `params__x`, `run__time`, `matrix__x`, `previous__row_count`; `window__start_2` for the second
 /// of several ranges.
 struct ParameterValues {
-    std::optional<Interval> window;
-    std::vector<Interval> ranges;  ///< What the statement is about inside `window`.
+    std::vector<Interval>
+        ranges;  ///< What the statement is about; apart from each other, in order.
     Timestamp run_time;
     const std::map<std::string, project::Value>* params = nullptr;
     const std::map<std::string, project::Param>* param_types = nullptr;
     const std::map<std::string, project::Value>* matrix = nullptr;
     std::optional<std::int64_t> previous_row_count;
+
+    /// From the first range to the last; none: the statement is about no time.
+    std::optional<Interval> window() const {
+        if (ranges.empty()) return std::nullopt;
+        return Interval{ranges.front().start, ranges.back().end};
+    }
 };
 /// The bindable names (`window__start`) of what a model's SELECT uses.
 std::vector<std::string> bindable_parameters(const project::Model& model);
