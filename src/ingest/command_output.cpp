@@ -46,18 +46,13 @@ public:
                 fetched.error = std::move(done).error();
                 break;
             }
-            kept_.insert_or_assign(key, *done);
+            kept_.keep(*done);
             fetched.inputs.push_back(*std::move(done));
         }
         return fetched;
     }
 
-    void release(const std::vector<Input>& inputs) override {
-        for (const Input& input : inputs) {
-            for (const format::InputFile& file : input.files) remove_kept(file.path);
-            kept_.erase(input.key);
-        }
-    }
+    void release(const std::vector<Input>& inputs) override { kept_.release(inputs); }
 
     std::size_t fetch_max() const override { return 96; }
 
@@ -95,12 +90,7 @@ private:
     }
 
     Result<Input> fetch_one(Input input) {
-        if (const auto kept = kept_.find(input.key); kept != kept_.end()) {
-            Input again = kept->second;
-            again.before = std::move(input.before);
-            again.unchanged = same_bytes(again.before, again.identities);
-            return again;
-        }
+        if (std::optional<Input> kept = kept_.find(input)) return *std::move(kept);
         if (!folder_) {
             INGOT_TRY_ASSIGN(InputFolder folder,
                              InputFolder::open(context_.cache_dir, source_.name));
@@ -170,7 +160,7 @@ private:
     const project::CommandOrigin& origin_;
     InputContext context_;
     std::optional<InputFolder> folder_;
-    std::map<std::string, Input> kept_;  ///< Fetched by this finder, by key.
+    KeptInputs kept_;
 };
 
 }  // namespace

@@ -84,4 +84,24 @@ void remove_kept(const std::string& file) {
     fs::remove(file + kVersionEnding, ignored);
 }
 
+void KeptInputs::keep(const Input& input) {
+    inputs_.insert_or_assign(input.key, input);
+}
+
+std::optional<Input> KeptInputs::find(const Input& input) const {
+    const auto found = inputs_.find(input.key);
+    if (found == inputs_.end()) return std::nullopt;
+    Input kept = found->second;
+    kept.before = input.before;
+    kept.unchanged = same_bytes(kept.before, kept.identities);
+    return kept;
+}
+
+void KeptInputs::release(const std::vector<Input>& inputs) {
+    for (const Input& input : inputs) {
+        for (const format::InputFile& file : input.files) remove_kept(file.path);
+        inputs_.erase(input.key);
+    }
+}
+
 }  // namespace ingot::ingest

@@ -1,9 +1,12 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file_lock.hpp"
 #include "base/result.hpp"
+#include "ingest/input.hpp"
 
 namespace ingot::ingest {
 
@@ -37,5 +40,18 @@ Status write_kept_version(const std::string& file, const KeptVersion& version);
 /// Nothing when there is no such download, or it is not what was written.
 Result<std::optional<KeptVersion>> read_kept_version(const std::string& file);
 void remove_kept(const std::string& file);
+
+/// What a finder has fetched and not released, by key: another table of its source needs it again.
+class KeptInputs {
+public:
+    void keep(const Input& input);
+    /// With what was loaded of the key `before`; nothing when it is not kept.
+    std::optional<Input> find(const Input& input) const;
+    /// Removes the files of inputs that are published.
+    void release(const std::vector<Input>& inputs);
+
+private:
+    std::map<std::string, Input> inputs_;
+};
 
 }  // namespace ingot::ingest

@@ -67,7 +67,7 @@ public:
         for (Job& job : jobs) {
             if (!job.done) continue;
             if (*job.done) {
-                kept_.insert_or_assign(job.input.key, **job.done);
+                kept_.keep(**job.done);
                 fetched.inputs.push_back(**std::move(job.done));
                 continue;
             }
@@ -80,12 +80,7 @@ public:
         return fetched;
     }
 
-    void release(const std::vector<Input>& inputs) override {
-        for (const Input& input : inputs) {
-            for (const format::InputFile& file : input.files) remove_kept(file.path);
-            kept_.erase(input.key);
-        }
-    }
+    void release(const std::vector<Input>& inputs) override { kept_.release(inputs); }
 
     std::size_t fetch_max() const override { return 96; }
 
@@ -128,11 +123,8 @@ private:
             INGOT_TRY_ASSIGN(job.url, url_of(input.window));
             INGOT_TRY_ASSIGN(job.name, name_of(job.url));
             // Another table of this source has fetched it already.
-            if (const auto kept = kept_.find(input.key); kept != kept_.end()) {
-                Input again = kept->second;
-                again.before = input.before;
-                if (!again.files.empty() || !again.found) job.done = compared(std::move(again));
-            }
+            std::optional<Input> kept = kept_.find(input);
+            if (kept && (!kept->files.empty() || !kept->found)) job.done = *std::move(kept);
             job.input = std::move(input);
         }
         return {};
@@ -199,10 +191,6 @@ private:
         if (error) return make_error(ErrorCode::kIo, "cannot read {}: {}", file, error.message());
         input.files = {{file, job.name, compression_of(source_.format), origin_.member}};
         input.identities = {std::move(identity)};
-        return compared(std::move(input));
-    }
-
-    static Input compared(Input input) {
         input.unchanged = same_bytes(input.before, input.identities);
         return input;
     }
@@ -213,8 +201,8 @@ private:
     net::HttpClient http_;
     std::optional<InputFolder> folder_;
     std::vector<std::pair<std::string, std::string>> headers_;
-    std::map<std::string, Input> kept_;  ///< Fetched by this finder, by key.
-    std::size_t telling_parts_ = 0;      ///< 0: not known yet.
+    KeptInputs kept_;
+    std::size_t telling_parts_ = 0;  ///< 0: not known yet.
 };
 
 }  // namespace
