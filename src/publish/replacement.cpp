@@ -190,7 +190,7 @@ struct KeyedRewrite {
     bool all_keys = false;              ///< Keys without an incoming row are rewritten too.
     /// Where nothing is stored and no two incoming rows share a key, the SELECT gives those rows.
     bool keeps_single_rows = false;
-    const delta::SnapshotPtr& rejected;
+    delta::SnapshotPtr rejected = nullptr;
     std::function<std::string(const Schema& schema, const std::string& stored)> select;
 };
 
@@ -202,7 +202,12 @@ Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mod
     const auto select = [&](const Schema& schema, const std::string& stored) {
         return merge_select(mode, schema, kIncoming, stored);
     };
-    return rewrite_keys(input, {mode.key, mode.key, mode.anew, false, true, nullptr, select},
+    return rewrite_keys(input,
+                        {.key = mode.key,
+                         .not_null = mode.key,
+                         .anew = mode.anew,
+                         .keeps_single_rows = true,
+                         .select = select},
                         files);
 }
 
@@ -220,10 +225,14 @@ Result<Replacement> keep_history(const ReplacementInput& input, const KeepHistor
     };
     std::vector<std::string> not_null = mode.key;
     if (!mode.time.empty()) not_null.push_back(mode.time);
-    return rewrite_keys(
-        input,
-        {mode.key, std::move(not_null), mode.anew, mode.close_missing, false, rejected, select},
-        files);
+    return rewrite_keys(input,
+                        {.key = mode.key,
+                         .not_null = std::move(not_null),
+                         .anew = mode.anew,
+                         .all_keys = mode.close_missing,
+                         .rejected = rejected,
+                         .select = select},
+                        files);
 }
 
 /// Stored files whose keys may be among the incoming ones, by the range of the first key column.
