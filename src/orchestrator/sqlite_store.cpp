@@ -1,14 +1,13 @@
 #include "orchestrator/sqlite_store.hpp"
 
 #include <array>
-#include <filesystem>
 
-#include "orchestrator/sqlite_internal.hpp"
+#include "sqlite/database.hpp"
 
 namespace ingot::orchestrator {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x494E474F;  // "INGO"
+constexpr std::int32_t kApplicationId = 0x494E474F;  // "INGO"
 
 /// Each brings a store of the version before up to its own: 1, 2, ... Never changed, only added to.
 constexpr std::array<const char*, 1> kMigrations = {R"(
@@ -37,7 +36,7 @@ constexpr std::array<const char*, 1> kMigrations = {R"(
 
 class SqliteStore final : public Store {
 public:
-    static Result<std::unique_ptr<Store>> open(std::unique_ptr<SqliteDatabase> database);
+    static Result<std::unique_ptr<Store>> open(std::unique_ptr<sqlite::Database> database);
 
     Status append(const Batch& batch) override;
     Result<Fence> take_over(const RunId& run) override;
@@ -45,51 +44,18 @@ public:
     Result<StoredRun> load(const RunId& run) override;
 
 private:
-    explicit SqliteStore(std::unique_ptr<SqliteDatabase> database)
+    explicit SqliteStore(std::unique_ptr<sqlite::Database> database)
         : database_(std::move(database)) {}
     Status write_run(const Batch::Written& written, const Batch& batch);
     Status write_event(const Event& event);
 
-    std::unique_ptr<SqliteDatabase> database_;
-    SqliteStatement insert_run_;
-    SqliteStatement update_run_;
-    SqliteStatement insert_event_;
+    std::unique_ptr<sqlite::Database> database_;
+    sqlite::Statement insert_run_;
+    sqlite::Statement update_run_;
+    sqlite::Statement insert_event_;
 };
 
-/// Brings the file's schema to this version's, or says why it cannot be used.
-Status migrate(SqliteDatabase& database, const std::string& path) {
-    const auto newest = static_cast<std::int64_t>(kMigrations.size());
-    INGOT_TRY_ASSIGN(std::int64_t version, database.number_of("PRAGMA user_version"));
-    INGOT_TRY_ASSIGN(const std::int64_t application, database.number_of("PRAGMA application_id"));
-    INGOT_TRY_ASSIGN(const std::int64_t tables,
-                     database.number_of("SELECT count(*) FROM sqlite_master"));
-    if (application != kApplicationId && tables > 0) {
-        return make_error(ErrorCode::kCorruptData,
-                          "{} is a database of another program: name another file with `store:` "
-                          "in project.yml",
-                          path);
-    }
-    if (version > newest) {
-        return make_error(ErrorCode::kUnsupported,
-                          "the store {} was made by a newer version of Ingot (format {}, this one "
-                          "knows {}): use that version, or another file with `store:` in "
-                          "project.yml",
-                          path, version, newest);
-    }
-    INGOT_TRY(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
-    if (version == newest) return {};
-    INGOT_TRY_ASSIGN(SqliteTransaction transaction, SqliteTransaction::begin(database));
-    // Another process may have done it meanwhile.
-    INGOT_TRY_ASSIGN(version, database.number_of("PRAGMA user_version"));
-    for (std::int64_t next = version; next < newest; ++next) {
-        INGOT_TRY(database.execute(kMigrations[static_cast<std::size_t>(next)]));
-    }
-    INGOT_TRY(database.execute(fmt::format("PRAGMA application_id = {}", kApplicationId)));
-    INGOT_TRY(database.execute(fmt::format("PRAGMA user_version = {}", newest)));
-    return transaction.commit();
-}
-
-Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<SqliteDatabase> database) {
+Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<sqlite::Database> database) {
     std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(database)));
     INGOT_TRY_ASSIGN(
         store->insert_run_,
@@ -110,7 +76,7 @@ Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<SqliteDatabase>
 }
 
 Status SqliteStore::append(const Batch& batch) {
-    INGOT_TRY_ASSIGN(SqliteTransaction transaction, SqliteTransaction::begin(*database_));
+    INGOT_TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*database_));
     for (const Batch::Written& written : batch.runs) INGOT_TRY(write_run(written, batch));
     for (const Event& event : batch.events) INGOT_TRY(write_event(event));
     return transaction.commit();
@@ -148,7 +114,7 @@ Status SqliteStore::write_event(const Event& event) {
 }
 
 Result<Fence> SqliteStore::take_over(const RunId& run) {
-    INGOT_TRY_ASSIGN(SqliteStatement statement,
+    INGOT_TRY_ASSIGN(sqlite::Statement statement,
                      database_->prepare("UPDATE runs SET fence = fence + 1 WHERE id = ?"
                                         " RETURNING fence"));
     INGOT_TRY_ASSIGN(const bool found, statement.bind(run.value()).next());
@@ -162,7 +128,7 @@ Result<Fence> SqliteStore::take_over(const RunId& run) {
 constexpr std::string_view kHeadColumns =
     "SELECT id, pipeline, window_start, window_end, state, queued_at, started_at, ended_at";
 
-Result<RunHead> read_head(const SqliteStatement& row) {
+Result<RunHead> read_head(const sqlite::Statement& row) {
     RunHead head;
     head.id = RunId(row.text(0));
     head.pipeline = row.text(1);
@@ -183,7 +149,7 @@ Result<std::vector<RunHead>> SqliteStore::list(const RunFilter& filter) {
     if (filter.unfinished) sql += " AND ended_at IS NULL";
     if (filter.before) sql += " AND no < (SELECT no FROM runs WHERE id = ?)";
     sql += " ORDER BY no DESC LIMIT ?";
-    INGOT_TRY_ASSIGN(SqliteStatement rows, database_->prepare(sql));
+    INGOT_TRY_ASSIGN(sqlite::Statement rows, database_->prepare(sql));
     if (!filter.pipeline.empty()) rows.bind(filter.pipeline);
     if (!filter.id_prefix.empty()) rows.bind(filter.id_prefix).bind(filter.id_prefix);
     if (filter.before) rows.bind(filter.before->value());
@@ -198,15 +164,15 @@ Result<std::vector<RunHead>> SqliteStore::list(const RunFilter& filter) {
 }
 
 Result<StoredRun> SqliteStore::load(const RunId& run) {
-    INGOT_TRY_ASSIGN(SqliteStatement row, database_->prepare(std::string(kHeadColumns) +
-                                                             ", spec FROM runs WHERE id = ?"));
+    INGOT_TRY_ASSIGN(sqlite::Statement row, database_->prepare(std::string(kHeadColumns) +
+                                                               ", spec FROM runs WHERE id = ?"));
     INGOT_TRY_ASSIGN(bool found, row.bind(run.value()).next());
     if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
     StoredRun stored;
     INGOT_TRY_ASSIGN(stored.head, read_head(row));
     INGOT_TRY_ASSIGN(RunSpec spec, parse_spec(row.text(8)));
     stored.spec = std::make_shared<const RunSpec>(std::move(spec));
-    INGOT_TRY_ASSIGN(SqliteStatement rows,
+    INGOT_TRY_ASSIGN(sqlite::Statement rows,
                      database_->prepare("SELECT at, name, body FROM events WHERE run ="
                                         " (SELECT no FROM runs WHERE id = ?) ORDER BY seq"));
     rows.bind(run.value());
@@ -226,16 +192,15 @@ RunHead head_of(const RunStatus& run) {
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(SqliteStoreOptions options) {
-    const std::filesystem::path folder = std::filesystem::path(options.path).parent_path();
-    std::error_code failed;
-    if (!folder.empty()) std::filesystem::create_directories(folder, failed);
-    if (failed) {
-        return make_error(ErrorCode::kIo, "the folder of the store, {}, cannot be made: {}",
-                          folder.string(), failed.message());
-    }
-    INGOT_TRY_ASSIGN(std::unique_ptr<SqliteDatabase> database,
-                     SqliteDatabase::open(options.path, options.lock_wait));
-    INGOT_TRY(migrate(*database, options.path));
+    INGOT_TRY_ASSIGN(
+        std::unique_ptr<sqlite::Database> database,
+        sqlite::Database::open({.path = options.path,
+                                .lock_wait = options.lock_wait,
+                                .noun = "store",
+                                .when_damaged = "; only the history of runs is lost, tables know "
+                                                "themselves what is done"}));
+    INGOT_TRY(sqlite::bring_up_to_date(
+        *database, {kApplicationId, kMigrations, "with `store:` in project.yml"}));
     return SqliteStore::open(std::move(database));
 }
 
