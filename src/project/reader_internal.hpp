@@ -105,6 +105,11 @@ std::optional<Model> read_seed(const YamlNode& node, const TableName& name, Seed
                                const ReadContext& context);
 std::optional<TableCheckFile> read_check_file(const YamlNode& node, std::string name,
                                               const SqlFile& sql, const ReadContext& context);
+/// `schedule:`, in civil time of `zone` unless it names another.
+std::optional<Schedule> read_schedule(const Fields& fields, const std::string& zone,
+                                      const ReadContext& context);
+/// `tasks:`, so that each comes after its `after`; unknown names and cycles are reported.
+std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& context);
 std::optional<Pipeline> read_pipeline(const YamlNode& node, std::string name,
                                       const ReadContext& context);
 

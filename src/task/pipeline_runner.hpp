@@ -22,15 +22,6 @@ public:
                                   std::stop_token stop) override;
 
 private:
-    orchestrator::TaskOutcome build(const std::string& select, const orchestrator::Attempt& attempt,
-                                    std::FILE* log, std::stop_token stop) const;
-    orchestrator::TaskOutcome check(const std::string& select, const orchestrator::Attempt& attempt,
-                                    std::FILE* log, std::stop_token stop) const;
-    orchestrator::TaskOutcome run_command(const project::CommandTask& command,
-                                          const project::PipelineTask& task,
-                                          const orchestrator::Attempt& attempt, std::FILE* log,
-                                          std::stop_token stop) const;
-
     const Workspace& workspace_;
     const project::Pipeline& pipeline_;
     PipelineRunnerOptions options_;
