@@ -23,7 +23,10 @@ struct TaskOutcome {
 /// Always the first.
 struct RunQueued {
     std::shared_ptr<const RunSpec> spec;
-    friend bool operator==(const RunQueued& a, const RunQueued& b) { return *a.spec == *b.spec; }
+    RunOrigin origin = {};
+    friend bool operator==(const RunQueued& a, const RunQueued& b) {
+        return *a.spec == *b.spec && a.origin == b.origin;
+    }
 };
 struct RunStarted {
     friend bool operator==(const RunStarted&, const RunStarted&) = default;

@@ -131,7 +131,7 @@ void Machine::pass_timers(Timestamp now, Actions& actions) {
 
 void Machine::start_runs(Timestamp now, Actions& actions) {
     while (!startable_.empty()) {
-        Run& run = *runs_.at(*pipelines_.at(*startable_.begin()).queued.begin());
+        Run& run = *runs_.at(*queues_.at(*startable_.begin()).queued.begin());
         decide(run, RunStarted{}, now, actions);
     }
 }
@@ -212,6 +212,7 @@ void Machine::apply(const Event& event) {
         run->order = orders_++;
         run->status.id = event.run;
         run->status.spec = queued->spec;
+        run->status.origin = queued->origin;
         run->status.queued_at = event.at;
         order_of_.emplace(event.run, run->order);
         queue_run(*runs_.emplace(run->order, std::move(run)).first->second);
@@ -247,14 +248,14 @@ void Machine::queue_run(Run& run) {
         }
     }
     slots_->add_run(run.order, plan.active_tasks);
-    pipelines_[plan.pipeline].queued.insert(run.order);
+    queues_[queue_of(plan)].queued.insert(run.order);
     refresh_startable(run);
 }
 
 void Machine::start_run(Run& run, Timestamp at) {
-    Pipeline& pipeline = pipelines_.at(run.status.spec->plan.pipeline);
-    pipeline.queued.erase(run.order);
-    ++pipeline.active;
+    Queue& queue = queues_.at(queue_of(run.status.spec->plan));
+    queue.queued.erase(run.order);
+    ++queue.active;
     run.status.state = RunState::kRunning;
     run.status.started_at = at;
     refresh_startable(run);
@@ -313,7 +314,7 @@ void Machine::end_attempt(Run& run, const TaskEnded& ended, Timestamp at) {
 void Machine::cancel(Run& run, const std::string& reason, Timestamp at) {
     run.status.cancelled = reason;
     if (run.status.state == RunState::kQueued) {
-        pipelines_.at(run.status.spec->plan.pipeline).queued.erase(run.order);
+        queues_.at(queue_of(run.status.spec->plan)).queued.erase(run.order);
         refresh_startable(run);
     }
     for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
@@ -347,7 +348,7 @@ void Machine::clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at)
     run.status.state = RunState::kQueued;
     run.status.ended_at.reset();
     run.status.cancelled.reset();
-    pipelines_.at(run.status.spec->plan.pipeline).queued.insert(run.order);
+    queues_.at(queue_of(run.status.spec->plan)).queued.insert(run.order);
     refresh_startable(run);
 }
 
@@ -480,7 +481,7 @@ void Machine::make_ready(Run& run, TaskIndex index, Timestamp at) {
 void Machine::end_run_when_done(Run& run, Timestamp at) {
     if (run.unfinished > 0 || has_ended(run.status.state)) return;
     if (run.status.state == RunState::kRunning) {
-        --pipelines_.at(run.status.spec->plan.pipeline).active;
+        --queues_.at(queue_of(run.status.spec->plan)).active;
     }
     run.status.state = run.cancelled > 0 ? RunState::kCancelled
                        : run.failing > 0 ? RunState::kFailed
@@ -490,11 +491,11 @@ void Machine::end_run_when_done(Run& run, Timestamp at) {
 }
 
 void Machine::refresh_startable(const Run& run) {
-    const std::string& name = run.status.spec->plan.pipeline;
-    const Pipeline& pipeline = pipelines_.at(name);
+    const std::string& name = queue_of(run.status.spec->plan);
+    const Queue& queue = queues_.at(name);
     const bool startable =
-        !pipeline.queued.empty() &&
-        pipeline.active < runs_.at(*pipeline.queued.begin())->status.spec->plan.active_runs;
+        !queue.queued.empty() &&
+        queue.active < runs_.at(*queue.queued.begin())->status.spec->plan.active_runs;
     if (startable) {
         startable_.insert(name);
     } else {
@@ -539,7 +540,7 @@ std::string Machine::why_waiting(const RunId& id, TaskIndex task) const {
     }
     if (run.status.state == RunState::kQueued) {
         return fmt::format("the run waits: {} runs at most {} at a time",
-                           run.status.spec->plan.pipeline, run.status.spec->plan.active_runs);
+                           queue_of(run.status.spec->plan), run.status.spec->plan.active_runs);
     }
     if (status.state == TaskState::kWaiting) {
         std::string names;

@@ -67,7 +67,7 @@ public:
 
 private:
     struct Run;
-    struct Pipeline {
+    struct Queue {
         int active = 0;
         std::set<std::uint64_t> queued;  ///< By order.
     };
@@ -111,8 +111,8 @@ private:
     std::uint64_t orders_ = 0;
     std::map<std::uint64_t, std::unique_ptr<Run>> runs_;  ///< By the order of their queueing.
     std::map<RunId, std::uint64_t> order_of_;
-    std::map<std::string, Pipeline> pipelines_;
-    std::set<std::string> startable_;  ///< Pipelines with a queued run and a place for it.
+    std::map<std::string, Queue> queues_;
+    std::set<std::string> startable_;  ///< Queues with a queued run and a place for it.
     std::set<Timer> timers_;
     std::unique_ptr<Slots> slots_;
 };

@@ -18,7 +18,7 @@ PlannedTask task(std::string name, std::vector<std::uint32_t> after = {},
 
 std::shared_ptr<const RunSpec> spec_of(std::vector<PlannedTask> tasks) {
     RunSpec spec;
-    spec.plan = {"p", 1, {}, std::move(tasks)};
+    spec.plan = {"p", "", 1, {}, std::move(tasks)};
     return std::make_shared<const RunSpec>(std::move(spec));
 }
 
@@ -250,6 +250,35 @@ TEST(RetryWait, GrowsByTheBackoffUpToADayAndIsTheSameEachTime) {
     EXPECT_GE(retry_wait(rule, 999, "r#a"), Duration(std::chrono::hours(24)));
     EXPECT_LE(retry_wait(rule, 999, "r#a"), Duration(std::chrono::hours(30)));
     EXPECT_EQ(retry_wait({1, Duration(0), 2}, 1, "r#a"), Duration(0));
+}
+
+TEST(RunOrigin, IsKeptAndAbsentInRunsFromBeforeThereWasOne) {
+    const auto spec = spec_of({task("a")});
+    const RunQueued queued{spec, {RunOrigin::Cause::kTables, "bronze.a", "abc", "b1"}};
+    EXPECT_EQ(std::get<RunQueued>(*parse_change("run_queued", change_to_json(queued), spec)),
+              queued);
+    EXPECT_EQ(std::get<RunQueued>(*parse_change("run_queued", "{}", spec)), RunQueued{spec});
+    EXPECT_EQ(parse_change("run_queued", R"({"cause": "whim"})", spec).error().code,
+              ErrorCode::kCorruptData);
+}
+
+TEST(Machine, RunsOfAQueueOfTheirOwnDoNotCountInTheirPipelines) {
+    Machine machine({4, {}});
+    const auto queue = [&](const char* id, const char* name) {
+        RunSpec spec = *spec_of({task("a")});
+        spec.plan.queue = name;
+        ASSERT_TRUE(machine.step(
+            {RunId(id), kStart, RunQueued{std::make_shared<const RunSpec>(std::move(spec))}}));
+    };
+    queue("r1", "");
+    queue("r2", "");
+    queue("b1", "backfill 7");
+    queue("b2", "backfill 7");
+    EXPECT_EQ(machine.find(RunId("r1"))->state, RunState::kRunning);
+    EXPECT_EQ(machine.find(RunId("b1"))->state, RunState::kRunning);
+    EXPECT_EQ(machine.find(RunId("b2"))->state, RunState::kQueued);
+    EXPECT_EQ(machine.why_waiting(RunId("b2"), TaskIndex(0)),
+              "the run waits: backfill 7 runs at most 1 at a time");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "orchestrator/run_plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <map>
 #include <set>
@@ -10,6 +11,9 @@
 
 namespace ingot::orchestrator {
 namespace {
+
+constexpr std::array<std::string_view, 6> kCauses = {"manual", "scheduled", "tables",
+                                                     "file",   "webhook",   "backfill"};
 
 using Graph = std::vector<std::set<std::size_t>>;  ///< Of each task: those before it.
 
@@ -34,8 +38,24 @@ Result<RunPlan> plan_run(const project::Project& project, const project::Pipelin
     INGOT_TRY_ASSIGN(const std::vector<TableUse> uses, table_uses(project, pipeline));
     Graph before = named_order(pipeline);
     add_order_of_tables(uses, before);
-    return RunPlan{pipeline.name, pipeline.active_runs, pipeline.active_tasks,
+    return RunPlan{pipeline.name, "", pipeline.active_runs, pipeline.active_tasks,
                    planned(pipeline, before)};
+}
+
+const std::string& queue_of(const RunPlan& plan) {
+    return plan.queue.empty() ? plan.pipeline : plan.queue;
+}
+
+std::string_view cause_name(RunOrigin::Cause cause) {
+    return kCauses.at(static_cast<std::size_t>(cause));
+}
+
+Result<RunOrigin::Cause> parse_cause(std::string_view name) {
+    const auto found = std::find(kCauses.begin(), kCauses.end(), name);
+    if (found == kCauses.end()) {
+        return make_error(ErrorCode::kCorruptData, "'{}' is no cause of a run", name);
+    }
+    return static_cast<RunOrigin::Cause>(found - kCauses.begin());
 }
 
 std::vector<TaskIndex> with_those_after(const RunPlan& plan, const std::vector<TaskIndex>& tasks) {

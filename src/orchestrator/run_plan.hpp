@@ -42,7 +42,8 @@ struct PlannedTask {
 
 struct RunPlan {
     std::string pipeline;
-    int active_runs = 1;                   ///< Of the pipeline at a time.
+    std::string queue = {};                ///< Runs that share a limit; empty: the pipeline's.
+    int active_runs = 1;                   ///< Of the queue at a time.
     std::optional<int> active_tasks = {};  ///< Of this run at a time.
     std::vector<PlannedTask> tasks = {};   ///< Not empty.
     friend bool operator==(const RunPlan&, const RunPlan&) = default;
@@ -59,12 +60,28 @@ struct RunSpec {
     friend bool operator==(const RunSpec&, const RunSpec&) = default;
 };
 
+/// Why a run is there: told with it, and no part of what it does.
+struct RunOrigin {
+    /// kTables: tables that it waits for changed.
+    enum class Cause : std::uint8_t { kManual, kScheduled, kTables, kFile, kWebhook, kBackfill };
+    Cause cause = Cause::kManual;
+    std::string by = {};        ///< Who asked, or what: a user, `tick of ...`, tables.
+    std::string code = {};      ///< Version of the project: a commit, or a hash of its files.
+    std::string backfill = {};  ///< Id of the backfill that it is part of.
+    friend bool operator==(const RunOrigin&, const RunOrigin&) = default;
+};
+std::string_view cause_name(RunOrigin::Cause cause);  ///< `scheduled`
+Result<RunOrigin::Cause> parse_cause(std::string_view name);
+
 /// The tasks of a pipeline: copies for `each`; after what `after` names, and after the tasks whose
 /// tables they read or also write. kUnsupported names the place of what is not carried out yet.
 Result<RunPlan> plan_run(const project::Project& project, const project::Pipeline& pipeline);
 
 /// The tasks and all that come after them, ascending.
 std::vector<TaskIndex> with_those_after(const RunPlan& plan, const std::vector<TaskIndex>& tasks);
+
+/// Of the plan: its own, or the pipeline.
+const std::string& queue_of(const RunPlan& plan);
 
 /// docs/formats/run_store.md
 std::string spec_to_json(const RunSpec& spec);

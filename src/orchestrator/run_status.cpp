@@ -49,8 +49,8 @@ bool has_ended(RunState state) {
 }
 
 bool operator==(const RunStatus& a, const RunStatus& b) {
-    return a.id == b.id && *a.spec == *b.spec && a.state == b.state && a.queued_at == b.queued_at &&
-           a.started_at == b.started_at && a.ended_at == b.ended_at &&
+    return a.id == b.id && *a.spec == *b.spec && a.origin == b.origin && a.state == b.state &&
+           a.queued_at == b.queued_at && a.started_at == b.started_at && a.ended_at == b.ended_at &&
            a.last_event_at == b.last_event_at && a.cancelled == b.cancelled && a.tasks == b.tasks;
 }
 

@@ -58,6 +58,7 @@ struct TaskStatus {
 struct RunStatus {
     RunId id;
     std::shared_ptr<const RunSpec> spec;
+    RunOrigin origin = {};
     RunState state = RunState::kQueued;
     Timestamp queued_at;
     std::optional<Timestamp> started_at = {};

@@ -55,6 +55,7 @@ PlannedTask task_of(const Json& json, std::size_t position) {
 RunSpec spec_of(const Json& json) {
     RunSpec spec;
     spec.plan.pipeline = json.at("pipeline").get<std::string>();
+    spec.plan.queue = json.value("queue", "");
     spec.plan.active_runs = json.at("active_runs").get<int>();
     if (json.contains("active_tasks")) spec.plan.active_tasks = json["active_tasks"].get<int>();
     for (const Json& task : json.at("tasks")) {
@@ -71,6 +72,24 @@ RunSpec spec_of(const Json& json) {
     return spec;
 }
 
+/// Without what is empty, as runs before there were causes have it.
+Json origin_json(const RunOrigin& origin) {
+    Json json{{"cause", cause_name(origin.cause)}};
+    if (!origin.by.empty()) json["by"] = origin.by;
+    if (!origin.code.empty()) json["code"] = origin.code;
+    if (!origin.backfill.empty()) json["backfill"] = origin.backfill;
+    return json;
+}
+
+Result<RunOrigin> origin_of(const Json& json) {
+    RunOrigin origin;
+    INGOT_TRY_ASSIGN(origin.cause, parse_cause(json.value("cause", "manual")));
+    origin.by = json.value("by", "");
+    origin.code = json.value("code", "");
+    origin.backfill = json.value("backfill", "");
+    return origin;
+}
+
 Error not_understood(std::string_view what, std::string_view why) {
     return make_error(ErrorCode::kCorruptData, "{} is not understood: {}", what, why);
 }
@@ -79,6 +98,7 @@ Error not_understood(std::string_view what, std::string_view why) {
 
 std::string spec_to_json(const RunSpec& spec) {
     Json json{{"pipeline", spec.plan.pipeline}, {"active_runs", spec.plan.active_runs}};
+    if (!spec.plan.queue.empty()) json["queue"] = spec.plan.queue;
     if (spec.plan.active_tasks) json["active_tasks"] = *spec.plan.active_tasks;
     json["tasks"] = Json::array();
     for (const PlannedTask& task : spec.plan.tasks) json["tasks"].push_back(task_json(task));
@@ -115,7 +135,9 @@ std::string_view change_name(const Change& change) {
 
 std::string change_to_json(const Change& change) {
     Json json = Json::object();
-    if (const auto* started = std::get_if<TaskStarted>(&change)) {
+    if (const auto* queued = std::get_if<RunQueued>(&change)) {
+        json = origin_json(queued->origin);
+    } else if (const auto* started = std::get_if<TaskStarted>(&change)) {
         json = {{"task", started->task.value()}, {"attempt", started->attempt}};
     } else if (const auto* ended = std::get_if<TaskEnded>(&change)) {
         json = {{"task", ended->task.value()},
@@ -137,7 +159,10 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
     try {
         const Json json = Json::parse(text);
         const auto task = [&] { return TaskIndex(json.at("task").get<std::uint32_t>()); };
-        if (name == "run_queued") return Change(RunQueued{spec});
+        if (name == "run_queued") {
+            INGOT_TRY_ASSIGN(RunOrigin origin, origin_of(json));
+            return Change(RunQueued{spec, std::move(origin)});
+        }
         if (name == "run_started") return Change(RunStarted{});
         if (name == "run_adopted") return Change(RunAdopted{});
         if (name == "run_cancelled") {
