@@ -32,6 +32,11 @@ public:
         return make_error(ErrorCode::kIo, "the disk is full");
     }
     Result<Fence> take_over(const RunId& run) override { return store_.take_over(run); }
+    Result<Fence> take_over_server() override { return store_.take_over_server(); }
+    Result<std::map<std::string, std::string>> records(std::string_view kind) override {
+        return store_.records(kind);
+    }
+    Status back_up(const std::string& path) override { return store_.back_up(path); }
     Result<std::vector<RunHead>> list(const RunFilter& filter) override {
         return store_.list(filter);
     }

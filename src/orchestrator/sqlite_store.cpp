@@ -1,6 +1,7 @@
 #include "orchestrator/sqlite_store.hpp"
 
 #include <array>
+#include <filesystem>
 
 #include "sqlite/database.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 constexpr std::int32_t kApplicationId = 0x494E474F;  // "INGO"
 
 /// Each brings a store of the version before up to its own: 1, 2, ... Never changed, only added to.
-constexpr std::array<const char*, 1> kMigrations = {R"(
+constexpr std::array<const char*, 2> kMigrations = {R"(
     CREATE TABLE runs (
         no INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -32,6 +33,22 @@ constexpr std::array<const char*, 1> kMigrations = {R"(
         name TEXT NOT NULL,
         body TEXT NOT NULL,
         PRIMARY KEY (run, seq)) WITHOUT ROWID;
+)",
+                                                    R"(
+    ALTER TABLE runs ADD cause TEXT NOT NULL DEFAULT 'manual';
+    ALTER TABLE runs ADD cause_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD code TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD backfill TEXT NOT NULL DEFAULT '';
+    CREATE INDEX runs_of_window ON runs (pipeline, window_start, window_end, no);
+    CREATE INDEX runs_of_backfill ON runs (backfill, no) WHERE backfill != '';
+    CREATE INDEX runs_in_state ON runs (state, no);
+    CREATE TABLE records (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (kind, name)) WITHOUT ROWID;
+    CREATE TABLE server (fence INTEGER NOT NULL);
+    INSERT INTO server VALUES (0);
 )"};
 
 class SqliteStore final : public Store {
@@ -40,6 +57,9 @@ public:
 
     Status append(const Batch& batch) override;
     Result<Fence> take_over(const RunId& run) override;
+    Result<Fence> take_over_server() override;
+    Result<std::map<std::string, std::string>> records(std::string_view kind) override;
+    Status back_up(const std::string& path) override;
     Result<std::vector<RunHead>> list(const RunFilter& filter) override;
     Result<StoredRun> load(const RunId& run) override;
 
@@ -48,20 +68,25 @@ private:
         : database_(std::move(database)) {}
     Status write_run(const Batch::Written& written, const Batch& batch);
     Status write_event(const Event& event);
+    Status write_record(const Record& record);
+    Status check_server(Fence fence);
 
     std::unique_ptr<sqlite::Database> database_;
     sqlite::Statement insert_run_;
     sqlite::Statement update_run_;
     sqlite::Statement insert_event_;
+    sqlite::Statement put_record_;
+    sqlite::Statement remove_record_;
 };
 
 Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<sqlite::Database> database) {
     std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(database)));
     INGOT_TRY_ASSIGN(
         store->insert_run_,
-        store->database_->prepare("INSERT INTO runs (id, pipeline, window_start, window_end, state,"
-                                  " queued_at, started_at, ended_at, fence, spec)"
-                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        store->database_->prepare("INSERT INTO runs (id, pipeline, window_start, window_end, cause,"
+                                  " cause_by, code, backfill, state, queued_at, started_at,"
+                                  " ended_at, fence, spec)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                   " ON CONFLICT (id) DO NOTHING"));
     INGOT_TRY_ASSIGN(
         store->update_run_,
@@ -72,13 +97,19 @@ Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<sqlite::Databas
         store->database_->prepare(
             "INSERT INTO events SELECT no, coalesce((SELECT max(seq) FROM events WHERE run = no),"
             " 0) + 1, ?, ?, ? FROM runs WHERE id = ?"));
+    INGOT_TRY_ASSIGN(store->put_record_,
+                     store->database_->prepare("INSERT OR REPLACE INTO records VALUES (?, ?, ?)"));
+    INGOT_TRY_ASSIGN(store->remove_record_,
+                     store->database_->prepare("DELETE FROM records WHERE kind = ? AND name = ?"));
     return std::unique_ptr<Store>(std::move(store));
 }
 
 Status SqliteStore::append(const Batch& batch) {
     INGOT_TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*database_));
+    if (batch.server) INGOT_TRY(check_server(*batch.server));
     for (const Batch::Written& written : batch.runs) INGOT_TRY(write_run(written, batch));
     for (const Event& event : batch.events) INGOT_TRY(write_event(event));
+    for (const Record& record : batch.records) INGOT_TRY(write_record(record));
     return transaction.commit();
 }
 
@@ -101,6 +132,8 @@ Status SqliteStore::write_run(const Batch::Written& written, const Batch& batch)
     insert_run_.bind(head.id.value()).bind(head.pipeline);
     insert_run_.bind(head.window ? std::optional(head.window->start) : std::nullopt);
     insert_run_.bind(head.window ? std::optional(head.window->end) : std::nullopt);
+    insert_run_.bind(cause_name(head.origin.cause)).bind(head.origin.by);
+    insert_run_.bind(head.origin.code).bind(head.origin.backfill);
     insert_run_.bind(run_state_name(head.state)).bind(std::optional(head.queued_at));
     insert_run_.bind(head.started_at).bind(head.ended_at).bind(written.fence.value());
     INGOT_TRY(insert_run_.bind(spec_to_json(*queued)).run());
@@ -111,6 +144,48 @@ Status SqliteStore::write_run(const Batch::Written& written, const Batch& batch)
 Status SqliteStore::write_event(const Event& event) {
     insert_event_.bind(event.at.micros()).bind(change_name(event.change));
     return insert_event_.bind(change_to_json(event.change)).bind(event.run.value()).run();
+}
+
+Status SqliteStore::write_record(const Record& record) {
+    if (!record.body) return remove_record_.bind(record.kind).bind(record.name).run();
+    return put_record_.bind(record.kind).bind(record.name).bind(*record.body).run();
+}
+
+Status SqliteStore::check_server(Fence fence) {
+    INGOT_TRY_ASSIGN(const std::int64_t newest, database_->number_of("SELECT fence FROM server"));
+    if (newest == fence.value()) return {};
+    return make_error(ErrorCode::kCommitConflict,
+                      "another server took the place of this one: this one writes nothing more");
+}
+
+Result<Fence> SqliteStore::take_over_server() {
+    INGOT_TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*database_));
+    INGOT_TRY(database_->execute("UPDATE server SET fence = fence + 1"));
+    INGOT_TRY_ASSIGN(const std::int64_t fence, database_->number_of("SELECT fence FROM server"));
+    INGOT_TRY(transaction.commit());
+    return Fence(fence);
+}
+
+Result<std::map<std::string, std::string>> SqliteStore::records(std::string_view kind) {
+    INGOT_TRY_ASSIGN(sqlite::Statement rows,
+                     database_->prepare("SELECT name, body FROM records WHERE kind = ?"));
+    rows.bind(kind);
+    std::map<std::string, std::string> records;
+    while (true) {
+        INGOT_TRY_ASSIGN(const bool found, rows.next());
+        if (!found) return records;
+        records.emplace(rows.text(0), rows.text(1));
+    }
+}
+
+Status SqliteStore::back_up(const std::string& path) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) {
+        return make_error(ErrorCode::kAlreadyExists, "{} is there already: name another file",
+                          path);
+    }
+    INGOT_TRY_ASSIGN(sqlite::Statement copy, database_->prepare("VACUUM INTO ?"));
+    return copy.bind(path).run();
 }
 
 Result<Fence> SqliteStore::take_over(const RunId& run) {
@@ -126,7 +201,8 @@ Result<Fence> SqliteStore::take_over(const RunId& run) {
 }
 
 constexpr std::string_view kHeadColumns =
-    "SELECT id, pipeline, window_start, window_end, state, queued_at, started_at, ended_at";
+    "SELECT id, pipeline, window_start, window_end, state, queued_at, started_at, ended_at,"
+    " cause, cause_by, code, backfill";
 
 Result<RunHead> read_head(const sqlite::Statement& row) {
     RunHead head;
@@ -138,6 +214,10 @@ Result<RunHead> read_head(const sqlite::Statement& row) {
     head.queued_at = Timestamp::from_micros(row.number(5));
     head.started_at = row.time(6);
     head.ended_at = row.time(7);
+    INGOT_TRY_ASSIGN(head.origin.cause, parse_cause(row.text(8)));
+    head.origin.by = row.text(9);
+    head.origin.code = row.text(10);
+    head.origin.backfill = row.text(11);
     return head;
 }
 
@@ -146,12 +226,18 @@ Result<std::vector<RunHead>> SqliteStore::list(const RunFilter& filter) {
     if (!filter.pipeline.empty()) sql += " AND pipeline = ?";
     // `substr` takes an id apart by bytes as it is; `LIKE` would give `%` a meaning.
     if (!filter.id_prefix.empty()) sql += " AND substr(id, 1, length(?)) = ?";
+    if (!filter.backfill.empty()) sql += " AND backfill = ?";
+    if (filter.window) sql += " AND window_start = ? AND window_end = ?";
+    if (filter.state) sql += " AND state = ?";
     if (filter.unfinished) sql += " AND ended_at IS NULL";
     if (filter.before) sql += " AND no < (SELECT no FROM runs WHERE id = ?)";
     sql += " ORDER BY no DESC LIMIT ?";
     INGOT_TRY_ASSIGN(sqlite::Statement rows, database_->prepare(sql));
     if (!filter.pipeline.empty()) rows.bind(filter.pipeline);
     if (!filter.id_prefix.empty()) rows.bind(filter.id_prefix).bind(filter.id_prefix);
+    if (!filter.backfill.empty()) rows.bind(filter.backfill);
+    if (filter.window) rows.bind(filter.window->start.micros()).bind(filter.window->end.micros());
+    if (filter.state) rows.bind(run_state_name(*filter.state));
     if (filter.before) rows.bind(filter.before->value());
     rows.bind(static_cast<std::int64_t>(filter.at_most));
     std::vector<RunHead> heads;
@@ -170,7 +256,7 @@ Result<StoredRun> SqliteStore::load(const RunId& run) {
     if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
     StoredRun stored;
     INGOT_TRY_ASSIGN(stored.head, read_head(row));
-    INGOT_TRY_ASSIGN(RunSpec spec, parse_spec(row.text(8)));
+    INGOT_TRY_ASSIGN(RunSpec spec, parse_spec(row.text(12)));
     stored.spec = std::make_shared<const RunSpec>(std::move(spec));
     INGOT_TRY_ASSIGN(sqlite::Statement rows,
                      database_->prepare("SELECT at, name, body FROM events WHERE run ="
@@ -187,8 +273,8 @@ Result<StoredRun> SqliteStore::load(const RunId& run) {
 }  // namespace
 
 RunHead head_of(const RunStatus& run) {
-    return {run.id,        run.spec->plan.pipeline, run.spec->window, run.state,
-            run.queued_at, run.started_at,          run.ended_at};
+    return {run.id,    run.spec->plan.pipeline, run.spec->window, run.origin,
+            run.state, run.queued_at,           run.started_at,   run.ended_at};
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(SqliteStoreOptions options) {

@@ -6,9 +6,11 @@
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
+#include <sstream>
 
 #include "orchestrator/machine.hpp"
 #include "orchestrator/sqlite_store.hpp"
+#include "sqlite/database.hpp"
 
 namespace ingot::orchestrator {
 namespace {
@@ -154,6 +156,56 @@ TEST_P(StoreTest, ABatchIsAllOrNothing) {
     EXPECT_EQ(ids(store_->list({})), (Ids{"r1"}));
 }
 
+TEST_P(StoreTest, RecordsChangeWithTheEventsOfTheirBatch) {
+    ASSERT_TRUE(store_->append({{}, {}, {{"trigger", "a", "1"}, {"trigger", "b", "2"}}}));
+    ASSERT_TRUE(store_->append({{}, {}, {{"trigger", "a", "3"}, {"trigger", "b", {}}}}));
+    using Records = std::map<std::string, std::string>;
+    EXPECT_EQ(*store_->records("trigger"), (Records{{"a", "3"}}));
+    EXPECT_EQ(*store_->records("backfill"), Records());
+    ASSERT_TRUE(queue("r1"));
+    ASSERT_TRUE(store_->take_over(RunId("r1")));
+    const Batch lost{
+        {{head_of(*machine_.find(RunId("r1"))), kFirstFence}}, {}, {{"trigger", "a", "4"}}};
+    ASSERT_FALSE(store_->append(lost));
+    EXPECT_EQ(*store_->records("trigger"), (Records{{"a", "3"}}));
+}
+
+TEST_P(StoreTest, AServerThatWasReplacedWritesNothing) {
+    const auto first = store_->take_over_server();
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(store_->append({{}, {}, {{"trigger", "a", "1"}}, *first}));
+    const auto second = store_->take_over_server();
+    ASSERT_TRUE(second);
+    const Status late = store_->append({{}, {}, {{"trigger", "a", "2"}}, *first});
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, ErrorCode::kCommitConflict);
+    EXPECT_TRUE(store_->append({{}, {}, {{"trigger", "a", "3"}}, *second}));
+    EXPECT_EQ(store_->records("trigger")->at("a"), "3");
+}
+
+TEST_P(StoreTest, ListsRunsByWhyTheyAreThereTheirWindowAndState) {
+    RunSpec spec = spec_of("hourly");
+    ASSERT_TRUE(give("r1", RunQueued{std::make_shared<const RunSpec>(spec)}));
+    spec.window = Interval{kStart + std::chrono::hours(1), kStart + std::chrono::hours(2)};
+    const RunOrigin origin{RunOrigin::Cause::kBackfill, "a person", "abc123", "b7"};
+    ASSERT_TRUE(give("r2", RunQueued{std::make_shared<const RunSpec>(spec), origin}));
+    ASSERT_TRUE(give("r2", RunCancelled{"no"}));
+    EXPECT_EQ(ids(store_->list({.backfill = "b7"})), Ids{"r2"});
+    EXPECT_EQ(ids(store_->list({.window = spec.window})), Ids{"r2"});
+    EXPECT_EQ(ids(store_->list({.state = RunState::kRunning})), Ids{"r1"});
+    EXPECT_EQ(store_->list({.backfill = "b7"})->front().origin, origin);
+    EXPECT_EQ(store_->load(RunId("r2"))->head.origin, origin);
+}
+
+TEST_P(StoreTest, ACopyIsMadeWhileItIsOpenAndReplacesNothing) {
+    ASSERT_TRUE(queue("r1"));
+    const std::string copy = folder_.file("copy.db");
+    ASSERT_TRUE(store_->back_up(copy));
+    ASSERT_TRUE(queue("r2"));
+    EXPECT_EQ(ids((*open_sqlite_store({copy}))->list({})), Ids{"r1"});
+    EXPECT_EQ(store_->back_up(copy).error().code, ErrorCode::kAlreadyExists);
+}
+
 Result<std::unique_ptr<Store>> open_in(const Folder& folder) {
     return open_sqlite_store({folder.file(), std::chrono::milliseconds(50)});
 }
@@ -168,6 +220,37 @@ TEST(SqliteStore, ADamagedFileIsNamedWithWhatToDo) {
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::kCorruptData);
     EXPECT_NE(opened.error().message.find("only the history of runs is lost"), std::string::npos);
+}
+
+/// Stores as each released format had them: tests/data/stores.
+TEST(SqliteStore, EveryReleasedFormatIsBroughtUpToDate) {
+    int formats = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(INGOT_SOURCE_DIR "/tests/data/stores")) {
+        SCOPED_TRACE(entry.path().string());
+        ++formats;
+        const Folder folder;
+        std::stringstream sql;
+        sql << std::ifstream(entry.path()).rdbuf();
+        {
+            auto database = sqlite::Database::open({.path = folder.file()});
+            ASSERT_TRUE(database && (*database)->execute(sql.str()));
+        }
+        const auto store = open_in(folder);
+        ASSERT_TRUE(store) << store.error().to_string();
+        const auto heads = (*store)->list({});
+        ASSERT_TRUE(heads) << heads.error().to_string();
+        ASSERT_EQ(heads->size(), 1U);
+        EXPECT_EQ(heads->front().state, RunState::kFailed);
+        EXPECT_EQ(heads->front().origin.cause, RunOrigin::Cause::kManual);
+        const auto run = (*store)->load(heads->front().id);
+        ASSERT_TRUE(run) << run.error().to_string();
+        Machine machine({1, {}});
+        for (const Event& event : run->events) ASSERT_TRUE(machine.replay(event));
+        EXPECT_EQ(machine.find(run->head.id)->tasks[2].attempts.size(), 3U);
+        EXPECT_EQ(machine.find(run->head.id)->tasks[3].state, TaskState::kUpstreamFailed);
+    }
+    EXPECT_GE(formats, 1);
 }
 
 }  // namespace
