@@ -6,6 +6,7 @@ MODULES = {
     "sql": ["base"],
     "net": ["base"],
     "sqlite": ["base"],
+    "postgres": ["base"],
     "storage": ["base", "net"],
     "format": ["base"],
     "delta": ["base", "storage", "format"],
@@ -18,7 +19,7 @@ MODULES = {
     "orchestrator": ["base", "sqlite", "project"],
     "task": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "orchestrator",
+        "publish", "ingest", "datagen", "orchestrator", "postgres",
     ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
@@ -48,6 +49,7 @@ THIRD_PARTY = {
     "roaring/": ["src/delta/"],
     "CLI/": ["src/cli/", "apps/"],
     "sqlite3.h": ["src/sqlite/"],
+    "libpq-fe.h": ["src/postgres/"],
     "date/": ["src/base/"],
     "spdlog/": ["src/base/"],
     "fmt/": EVERYWHERE,
