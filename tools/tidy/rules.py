@@ -17,13 +17,14 @@ MODULES = {
     "ingest": ["base", "net", "storage", "format", "delta", "engine", "publish", "project"],
     "datagen": ["base", "format"],
     "orchestrator": ["base", "sqlite", "project"],
+    "server": ["base", "sqlite", "project", "orchestrator"],
     "task": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
         "publish", "ingest", "datagen", "orchestrator", "postgres",
     ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "orchestrator", "task",
+        "publish", "ingest", "datagen", "orchestrator", "server", "task",
     ],
 }
 
@@ -44,7 +45,9 @@ THIRD_PARTY = {
     "zstd.h": ["src/format/"],
     "nanoarrow/": ["src/format/"],
     "curl/": ["src/net/"],
-    "openssl/": ["src/base/", "src/net/", "src/delta/"],
+    "openssl/": ["src/base/", "src/net/", "src/delta/", "src/server/"],
+    "boost/": ["src/server/"],
+    "sodium.h": ["src/server/"],
     "xxhash.h": ["src/base/"],
     "roaring/": ["src/delta/"],
     "CLI/": ["src/cli/", "apps/"],
