@@ -35,6 +35,10 @@ std::string how_to_go_on(const orc::RunStatus& run) {
 std::string note_of(const RunRecord& record, std::uint32_t index) {
     const orc::TaskStatus& task = record.run.tasks[index];
     const orc::PlannedTask& plan = record.run.spec->plan.tasks[index];
+    if (task.mark) {
+        const std::string_view how = orc::has_ended(task.state) ? "" : "is being stopped: ";
+        return fmt::format("{}marked by {}", how, task.mark->by.empty() ? "hand" : task.mark->by);
+    }
     switch (task.state) {
         case orc::TaskState::kWaiting:
         case orc::TaskState::kQueued:
@@ -48,8 +52,11 @@ std::string note_of(const RunRecord& record, std::uint32_t index) {
         case orc::TaskState::kUpstreamFailed:
             return "a task before it did not succeed";
         case orc::TaskState::kSkipped:
-            return plan.when == orc::When::kFailed ? "nothing before it failed"
-                                                   : "a task before it was skipped";
+            if (!task.attempts.empty() && task.attempts.back().ended == task.since) {
+                return task.attempts.back().message;
+            }
+            return fmt::format("its `when: {}` cannot hold any more",
+                               project::when_name(plan.when));
         case orc::TaskState::kCancelled:
             return record.run.cancelled.value_or("");
         case orc::TaskState::kSuccess:

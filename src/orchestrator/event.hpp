@@ -12,8 +12,9 @@ namespace ingot::orchestrator {
 
 /// How one attempt came out.
 struct TaskOutcome {
-    /// kStopped: it ended because it was asked to, by a time limit or a cancelled run.
-    enum class Kind : std::uint8_t { kSuccess, kFailed, kStopped };
+    /// kStopped: it ended because it was asked to, by a time limit, a mark or a cancelled run.
+    /// kSkipped: there was nothing to do.
+    enum class Kind : std::uint8_t { kSuccess, kFailed, kStopped, kSkipped };
     Kind kind = Kind::kSuccess;
     std::string message = {};  ///< For a person; of a failure what happened and what to do.
     bool retryable = true;     ///< kFailed: another attempt may come out otherwise.
@@ -44,6 +45,7 @@ struct TaskEnded {
 };
 struct RunCancelled {
     std::string reason;
+    std::string by = {};  ///< Who asked for it; empty: nobody in particular.
     friend bool operator==(const RunCancelled&, const RunCancelled&) = default;
 };
 /// These run anew. Those of them that have not ended stay as they are.
@@ -56,8 +58,23 @@ struct TasksCleared {
 struct RunAdopted {
     friend bool operator==(const RunAdopted&, const RunAdopted&) = default;
 };
+/// Somebody says how a task came out, whatever it did: also when it has ended, and when the run
+/// has, whose state follows. An attempt that runs is stopped first, and how it ends is ignored.
+/// What came after the task and has ended stays as it is.
+struct TaskMarked {
+    enum class As : std::uint8_t { kSuccess, kFailed, kSkipped };
+    TaskIndex task;
+    As as = As::kSuccess;
+    std::string by = {};
+    friend bool operator==(const TaskMarked&, const TaskMarked&) = default;
+};
+/// What somebody wants others to know about the run; empty: nothing any more.
+struct RunNoted {
+    std::string note;
+    friend bool operator==(const RunNoted&, const RunNoted&) = default;
+};
 using Change = std::variant<RunQueued, RunStarted, TaskStarted, TaskEnded, RunCancelled,
-                            TasksCleared, RunAdopted>;
+                            TasksCleared, RunAdopted, TaskMarked, RunNoted>;
 
 struct Event {
     RunId run;

@@ -37,7 +37,7 @@ struct Actions {
 };
 
 /// Not thread-safe. A step costs O(log n) in unfinished tasks per event that it makes; only a clear
-/// looks at all tasks of its run.
+/// and a mark look at all tasks of their run.
 class Machine {
 public:
     explicit Machine(Limits limits);
@@ -58,7 +58,12 @@ public:
     /// Takes in a stored event and decides nothing: `wake` does, once all are in.
     Status replay(const Event& event);
 
-    /// Null: unknown.
+    /// Drops a run that is over: memory follows what is unfinished. Whoever wants something of it
+    /// later replays it; it counts as the youngest then. kNotFound: unknown. kInvalidArgument: it
+    /// is not over.
+    Status forget(const RunId& run);
+
+    /// Null: unknown, or forgotten. Points to what the next step may change and `forget` drops.
     const RunStatus* find(const RunId& run) const;
     /// Runs that are not over, in the order in which they were queued.
     std::vector<RunId> unfinished() const;
@@ -68,6 +73,7 @@ public:
 private:
     struct Run;
     struct Queue {
+        int known = 0;  ///< Runs that share it, ended ones included.
         int active = 0;
         std::set<std::uint64_t> queued;  ///< By order.
     };
@@ -91,7 +97,8 @@ private:
     void start_run(Run& run, Timestamp at);
     void begin_attempt(Run& run, TaskIndex task, Timestamp at);
     void end_attempt(Run& run, const TaskEnded& ended, Timestamp at);
-    void cancel(Run& run, const std::string& reason, Timestamp at);
+    void cancel(Run& run, const RunCancelled& cancelled, Timestamp at);
+    void mark(Run& run, const TaskMarked& marked, Timestamp at);
     void clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at);
     void adopt(Run& run, Timestamp at);
 
@@ -102,6 +109,7 @@ private:
     void withdraw(Run& run, TaskIndex task);
     void make_ready(Run& run, TaskIndex task, Timestamp at);
     void end_run_when_done(Run& run, Timestamp at);
+    void leave_queue(const Run& run);
     void refresh_startable(const Run& run);
     void set_timer(Run& run, TaskIndex task, Timestamp at);
     void drop_timer(Run& run, TaskIndex task);

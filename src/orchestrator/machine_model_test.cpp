@@ -15,12 +15,15 @@
 namespace ingot::orchestrator {
 namespace {
 
+constexpr int kRules = static_cast<int>(project::PipelineTask::kWhenCount);
+
 struct ReferenceTask {
     std::optional<TaskState> ended;
     bool running = false;
     int attempts = 0;
     int failures = 0;
     std::optional<Timestamp> retry_at;
+    std::optional<TaskState> marked;
 };
 
 struct ReferenceRun {
@@ -28,7 +31,8 @@ struct ReferenceRun {
     std::shared_ptr<const RunSpec> spec;
     bool started = false;  ///< Holds a place among the active runs of its pipeline.
     bool cancelled = false;
-    std::vector<ReferenceTask> tasks;
+    std::vector<ReferenceTask> tasks = {};
+    std::string note = {};
 };
 
 /// The rules, without a single counter.
@@ -38,8 +42,9 @@ public:
 
     void take(const Event& event) {
         if (const auto* queued = std::get_if<RunQueued>(&event.change)) {
-            runs_.push_back({event.run, queued->spec, false, false,
-                             std::vector<ReferenceTask>(queued->spec->plan.tasks.size())});
+            ReferenceRun asked{event.run, queued->spec};
+            asked.tasks.resize(queued->spec->plan.tasks.size());
+            runs_.push_back(std::move(asked));
             return;
         }
         ReferenceRun& run = of(event.run);
@@ -59,6 +64,14 @@ public:
             for (ReferenceTask& task : run.tasks) {
                 if (!task.running && !task.ended) task.ended = TaskState::kCancelled;
             }
+        } else if (const auto* marked = std::get_if<TaskMarked>(&event.change)) {
+            ReferenceTask& task = run.tasks[marked->task.value()];
+            task.marked = marked->as == TaskMarked::As::kSuccess  ? TaskState::kSuccess
+                          : marked->as == TaskMarked::As::kFailed ? TaskState::kFailed
+                                                                  : TaskState::kSkipped;
+            if (!task.running) task.ended = task.marked;
+        } else if (const auto* noted = std::get_if<RunNoted>(&event.change)) {
+            run.note = noted->note;
         } else if (const auto* cleared = std::get_if<TasksCleared>(&event.change)) {
             const bool over = is_over(run);
             bool any = false;
@@ -67,6 +80,7 @@ public:
                 if (!task.ended) continue;
                 any = true;
                 task.ended.reset();
+                task.marked.reset();
                 task.failures = 0;
             }
             if (over && any) run.started = run.cancelled = false;
@@ -74,6 +88,7 @@ public:
             for (ReferenceTask& task : run.tasks) {
                 if (!std::exchange(task.running, false)) continue;
                 if (run.cancelled) task.ended = TaskState::kCancelled;
+                if (task.marked) task.ended = task.marked;
             }
         }
         work_out(run, event.at);
@@ -100,33 +115,82 @@ public:
         if (task.ended) return *task.ended;
         if (task.running) return TaskState::kRunning;
         if (!run.started) return TaskState::kWaiting;
-        const PlannedTask& plan = run.spec->plan.tasks[index];
-        bool all_ended = true;
-        bool a_failure = false;
-        bool a_blocking_failure = false;
-        bool a_skip = false;
-        for (const TaskIndex before : plan.after) {
-            const std::optional<TaskState> state = run.tasks[before.value()].ended;
-            if (!state) all_ended = false;
-            if (!state || *state == TaskState::kSuccess) continue;
-            if (*state == TaskState::kSkipped) {
-                a_skip = true;
-            } else {
-                a_failure = true;
-                const bool tolerated = run.spec->plan.tasks[before.value()].tolerated;
-                if (*state != TaskState::kFailed || !tolerated) a_blocking_failure = true;
-            }
-        }
         const TaskState ready =
             task.retry_at && *task.retry_at > now ? TaskState::kUpForRetry : TaskState::kQueued;
-        if (plan.when == When::kDone) return all_ended ? ready : TaskState::kWaiting;
-        if (plan.when == When::kFailed) {
-            if (a_failure) return ready;
-            return all_ended ? TaskState::kSkipped : TaskState::kWaiting;
+        return by_rule(run, run.spec->plan.tasks[index], ready);
+    }
+
+    /// The table of docs/guide/pipelines.md, each rule by itself.
+    static TaskState by_rule(const ReferenceRun& run, const PlannedTask& plan, TaskState ready) {
+        const auto stands = [&](TaskIndex before) { return run.tasks[before.value()].ended; };
+        const auto is_tolerated = [&](TaskIndex before) {
+            return stands(before) == TaskState::kFailed &&
+                   run.spec->plan.tasks[before.value()].tolerated;
+        };
+        const auto open = [&](TaskIndex before) { return !stands(before); };
+        const auto skipped = [&](TaskIndex before) {
+            return stands(before) == TaskState::kSkipped;
+        };
+        const auto did_not_succeed = [&](TaskIndex before) {
+            return stands(before) == TaskState::kFailed ||
+                   stands(before) == TaskState::kUpstreamFailed ||
+                   stands(before) == TaskState::kCancelled;
+        };
+        const auto blocks = [&](TaskIndex before) {
+            return did_not_succeed(before) && !is_tolerated(before);
+        };
+        const auto succeeded = [&](TaskIndex before) {
+            return stands(before) == TaskState::kSuccess || is_tolerated(before);
+        };
+        const auto ran = [&](TaskIndex before) {
+            return stands(before) == TaskState::kSuccess || stands(before) == TaskState::kFailed;
+        };
+        const auto any = [&](const auto& which) {
+            return std::any_of(plan.after.begin(), plan.after.end(), which);
+        };
+        const auto all = [&](const auto& which) {
+            return std::all_of(plan.after.begin(), plan.after.end(), which);
+        };
+        const auto ended = [&](TaskIndex before) { return !open(before); };
+        const TaskState wait = TaskState::kWaiting;
+        const TaskState skip = TaskState::kSkipped;
+        const TaskState block = TaskState::kUpstreamFailed;
+        if (plan.after.empty()) return ready;
+        switch (plan.when) {
+            case When::kSuccess:
+                return any(blocks) ? block : any(open) ? wait : any(skipped) ? skip : ready;
+            case When::kDone:
+                return all(ended) ? ready : wait;
+            case When::kFailed:
+                return any(did_not_succeed) ? ready : any(open) ? wait : skip;
+            case When::kAllFailed:
+                if (all(did_not_succeed)) return ready;
+                return any(skipped) || any([&](TaskIndex before) {
+                           return stands(before) == TaskState::kSuccess;
+                       })
+                           ? skip
+                           : wait;
+            case When::kAllSkipped:
+                if (all(skipped)) return ready;
+                return any([&](TaskIndex before) { return ended(before) && !skipped(before); })
+                           ? skip
+                           : wait;
+            case When::kAlways:
+                return ready;
+            case When::kOneSuccess:
+                return any(succeeded) ? ready : any(open) ? wait : all(skipped) ? skip : block;
+            case When::kOneDone:
+                return any(ran) ? ready : any(open) ? wait : skip;
+            case When::kNoneFailed:
+                return any(blocks) ? block : any(open) ? wait : ready;
+            case When::kNoneSkipped:
+                return any(skipped) ? skip : any(open) ? wait : ready;
+            case When::kNoneFailedMinOneSuccess:
+                return any(blocks) ? block : any(open) ? wait : all(skipped) ? skip : ready;
+            case When::kAllDoneMinOneSuccess:
+                return any(skipped) ? skip : any(open) ? wait : any(succeeded) ? ready : block;
         }
-        if (a_blocking_failure) return TaskState::kUpstreamFailed;
-        if (!all_ended) return TaskState::kWaiting;
-        return a_skip ? TaskState::kSkipped : ready;
+        return wait;
     }
 
     RunState state_of(const ReferenceRun& run) const {
@@ -209,12 +273,20 @@ public:
                                    status->tasks[i].state != TaskState::kRunning;
                 EXPECT_EQ(machine.why_waiting(run.id, TaskIndex(i)).empty(), !waits);
             }
+            EXPECT_EQ(status->note, run.note);
             EXPECT_FALSE(may_start(run)) << run.id.value() << " could start";
         }
         EXPECT_EQ(first_in_order(now), std::nullopt) << "a task could start";
     }
 
     const std::vector<ReferenceRun>& runs() const { return runs_; }
+
+    ReferenceRun forget(const RunId& id) {
+        ReferenceRun run = of(id);
+        std::erase_if(runs_, [&](const ReferenceRun& each) { return each.id == id; });
+        return run;
+    }
+    void recall(ReferenceRun run) { runs_.push_back(std::move(run)); }
 
 private:
     ReferenceRun& of(const RunId& id) {
@@ -226,8 +298,12 @@ private:
         ReferenceTask& task = run.tasks[ended.task.value()];
         const PlannedTask& plan = run.spec->plan.tasks[ended.task.value()];
         task.running = false;
-        if (ended.outcome.kind == TaskOutcome::Kind::kSuccess) {
+        if (task.marked) {
+            task.ended = task.marked;
+        } else if (ended.outcome.kind == TaskOutcome::Kind::kSuccess) {
             task.ended = TaskState::kSuccess;
+        } else if (ended.outcome.kind == TaskOutcome::Kind::kSkipped) {
+            task.ended = TaskState::kSkipped;
         } else if (ended.outcome.kind == TaskOutcome::Kind::kStopped && run.cancelled) {
             task.ended = TaskState::kCancelled;
         } else if (++task.failures > plan.retry.retries || !ended.outcome.retryable ||
@@ -260,11 +336,17 @@ public:
             queue_run();
         } else if (what < 65) {
             end_a_task();
-        } else if (what < 82) {
+        } else if (what < 78) {
             move_the_clock();
+        } else if (what < 81) {
+            change_a_run(RunCancelled{"asked", "ann"});
         } else if (what < 86) {
-            change_a_run(RunCancelled{"asked"});
-        } else if (what < 93) {
+            mark_a_task();
+        } else if (what < 87) {
+            change_a_run(RunNoted{fmt::format("\"{}\"", below(3))});
+        } else if (what < 90) {
+            forget_or_recall();
+        } else if (what < 95) {
             clear_tasks();
         } else {
             crash();
@@ -287,7 +369,7 @@ private:
             for (int before = 0; before < i; ++before) {
                 if (chance(30)) task.after.emplace_back(static_cast<std::uint32_t>(before));
             }
-            task.when = static_cast<When>(chance(60) ? 0 : below(3));
+            task.when = static_cast<When>(chance(40) ? 0 : below(kRules));
             task.tolerated = chance(15);
             task.pool = chance(50) ? "" : chance(50) ? "small" : "large";
             task.priority = below(3);
@@ -299,7 +381,7 @@ private:
     }
 
     void queue_run() {
-        const RunId id(fmt::format("run-{}", reference_->runs().size()));
+        const RunId id(fmt::format("run-{}", queued_++));
         give({id, now_, RunQueued{std::make_shared<const RunSpec>(random_spec())}});
     }
 
@@ -313,7 +395,7 @@ private:
         if (running.empty()) return;
         const auto [run, task] =
             running[static_cast<std::size_t>(below(static_cast<int>(running.size())))];
-        const auto kind = static_cast<TaskOutcome::Kind>(chance(50) ? 0 : below(3));
+        const auto kind = static_cast<TaskOutcome::Kind>(chance(50) ? 0 : below(4));
         give({run->id, now_,
               TaskEnded{TaskIndex(task),
                         run->tasks[task].attempts,
@@ -342,6 +424,35 @@ private:
         give({run.id, now_, std::move(cleared)});
     }
 
+    void mark_a_task() {
+        if (reference_->runs().empty()) return;
+        const ReferenceRun& run = any_run();
+        const TaskIndex task(static_cast<std::uint32_t>(below(static_cast<int>(run.tasks.size()))));
+        const bool running = run.tasks[task.value()].running;
+        auto actions = machine_->step(
+            {run.id, now_, TaskMarked{task, static_cast<TaskMarked::As>(below(3)), "ann"}});
+        ASSERT_TRUE(actions) << actions.error().to_string();
+        EXPECT_EQ(actions->stop.size(), running ? 1U : 0U);
+        store(*actions);
+    }
+
+    /// What is over leaves memory; what somebody wants to see or change again comes back from the
+    /// store, as the youngest.
+    void forget_or_recall() {
+        if (!forgotten_.empty() && chance(50)) {
+            ReferenceRun run = std::move(forgotten_.back());
+            forgotten_.pop_back();
+            replay(*machine_, run);
+            reference_->recall(std::move(run));
+            return;
+        }
+        if (reference_->runs().empty()) return;
+        const ReferenceRun& run = any_run();
+        const RunId id = run.id;
+        EXPECT_EQ(machine_->forget(id).has_value(), Reference::is_over(run));
+        if (machine_->find(id) == nullptr) forgotten_.push_back(reference_->forget(id));
+    }
+
     void change_a_run(Change change) {
         if (!reference_->runs().empty()) give({any_run().id, now_, std::move(change)});
     }
@@ -355,18 +466,7 @@ private:
     void crash() {
         Machine rebuilt(limits_);
         for (const ReferenceRun& run : reference_->runs()) {
-            for (const Event& event : stored_) {
-                if (event.run != run.id) continue;
-                auto spec = parse_spec(spec_to_json(*run.spec));
-                ASSERT_TRUE(spec);
-                auto change = parse_change(change_name(event.change), change_to_json(event.change),
-                                           std::make_shared<const RunSpec>(*std::move(spec)));
-                ASSERT_TRUE(change);
-                const Event again{event.run, event.at, *std::move(change)};
-                ASSERT_EQ(again, event);
-                const Status taken = rebuilt.replay(again);
-                ASSERT_TRUE(taken) << taken.error().to_string();
-            }
+            replay(rebuilt, run);
         }
         EXPECT_TRUE(rebuilt.wake(latest_).events.empty()) << "all was decided before the crash";
         for (const ReferenceRun& run : reference_->runs()) {
@@ -375,6 +475,21 @@ private:
         EXPECT_EQ(rebuilt.unfinished(), machine_->unfinished());
         machine_ = std::move(rebuilt);
         for (const RunId& id : machine_->unfinished()) give({id, now_, RunAdopted{}});
+    }
+
+    void replay(Machine& machine, const ReferenceRun& run) {
+        for (const Event& event : stored_) {
+            if (event.run != run.id) continue;
+            auto spec = parse_spec(spec_to_json(*run.spec));
+            ASSERT_TRUE(spec);
+            auto change = parse_change(change_name(event.change), change_to_json(event.change),
+                                       std::make_shared<const RunSpec>(*std::move(spec)));
+            ASSERT_TRUE(change);
+            const Event again{event.run, event.at, *std::move(change)};
+            ASSERT_EQ(again, event);
+            const Status taken = machine.replay(again);
+            ASSERT_TRUE(taken) << taken.error().to_string();
+        }
     }
 
     void give(Event event) {
@@ -399,6 +514,8 @@ private:
     std::optional<Machine> machine_;
     std::optional<Reference> reference_;
     std::vector<Event> stored_;
+    std::vector<ReferenceRun> forgotten_;
+    int queued_ = 0;
     Timestamp now_ = Timestamp::from_micros(1'400'000'000'000'000);
     Timestamp latest_ = now_;
 };

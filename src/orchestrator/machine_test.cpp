@@ -224,6 +224,105 @@ TEST(Machine, AnAdoptedRunRepeatsWhatWasLostWithoutCountingItAsAFailure) {
     EXPECT_EQ(run.last.start[0].attempt, 2);
 }
 
+TEST(Machine, AMarkedTaskThatRunsIsStoppedAndComesOutAsMarkedWhateverItDid) {
+    OneRun run({task("a"), task("b", {0})});
+    run.give(TaskMarked{TaskIndex(0), TaskMarked::As::kSuccess, "ann"});
+    ASSERT_EQ(run.last.stop.size(), 1U);
+    EXPECT_EQ(run.last.stop[0].task, TaskIndex(0));
+    EXPECT_EQ(run.states(), "running waiting") << "nothing works beside what is being stopped";
+    run.end(0, kFailed);
+    EXPECT_EQ(run.states(), "success running");
+    EXPECT_EQ(run.status().tasks[0].attempts[0].state, AttemptStatus::State::kFailed);
+    EXPECT_EQ(run.status().tasks[0].mark->by, "ann");
+}
+
+TEST(Machine, TheStateOfARunThatIsOverFollowsAMark) {
+    OneRun run({task("a"), task("b", {0}), task("c", {1})});
+    run.end(0, kFailed);
+    EXPECT_EQ(run.status().state, RunState::kFailed);
+    const auto ended = run.status().ended_at;
+    run.give(TaskMarked{TaskIndex(0), TaskMarked::As::kSuccess, "ann"});
+    EXPECT_EQ(run.states(), "success upstream_failed upstream_failed");
+    EXPECT_EQ(run.status().state, RunState::kFailed);
+    EXPECT_EQ(those_that_could_not_run(run.status(), TaskIndex(0)),
+              (std::vector<TaskIndex>{TaskIndex(1), TaskIndex(2)}));
+    run.give(TaskMarked{TaskIndex(1), TaskMarked::As::kSkipped, "ann"});
+    run.give(TaskMarked{TaskIndex(2), TaskMarked::As::kSkipped, "ann"});
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+    EXPECT_EQ(run.status().ended_at, ended);
+    run.give(TasksCleared{{TaskIndex(1)}});
+    EXPECT_EQ(run.states(), "success running skipped");
+    EXPECT_FALSE(run.status().tasks[1].mark) << "it runs anew";
+}
+
+TEST(Machine, AMarkBeforeItsTurnSparesATaskItsWork) {
+    OneRun run({task("a"), task("b", {0}), task("c", {1})});
+    run.give(TaskMarked{TaskIndex(1), TaskMarked::As::kSuccess, ""});
+    EXPECT_EQ(run.states(), "running success running");
+    run.end(2);
+    run.end(0);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(Machine, AQueuedRunOfWhichEveryTaskIsMarkedIsOverAndLeavesItsPlace) {
+    OneRun run({task("a")});
+    const RunId second("r2");
+    const RunId third("r3");
+    ASSERT_TRUE(run.machine.step({second, kStart, RunQueued{spec_of({task("a")})}}));
+    ASSERT_TRUE(run.machine.step({third, kStart, RunQueued{spec_of({task("a")})}}));
+    ASSERT_TRUE(run.machine.step(
+        {second, kStart, TaskMarked{TaskIndex(0), TaskMarked::As::kSkipped, "ann"}}));
+    EXPECT_EQ(run.machine.find(second)->state, RunState::kSuccess);
+    run.end(0);
+    EXPECT_EQ(run.machine.find(third)->state, RunState::kRunning);
+}
+
+TEST(Machine, ATaskThatSaysThereIsNothingToDoIsSkippedAndNotTriedAgain) {
+    PlannedTask idle = task("a");
+    idle.retry = {5, Duration(0), 1};
+    OneRun run({idle, task("b", {0}), task("c", {0}, When::kNoneFailed)});
+    run.end(0, TaskOutcome::Kind::kSkipped);
+    EXPECT_EQ(run.states(), "skipped skipped running");
+    EXPECT_EQ(run.status().tasks[0].attempts[0].state, AttemptStatus::State::kSkipped);
+}
+
+TEST(Machine, RulesThatNeedOneRunBeforeTheRestHasEnded) {
+    for (const When when : {When::kOneSuccess, When::kOneDone}) {
+        OneRun run({task("a"), task("b"), task("c", {0, 1}, when)});
+        run.end(1);
+        EXPECT_EQ(run.states(), "running success running");
+    }
+    OneRun failing({task("a"), task("b"), task("c", {0, 1}, When::kOneSuccess),
+                    task("d", {0, 1}, When::kOneDone)});
+    failing.end(0, kFailed);
+    EXPECT_EQ(failing.states(), "failed running waiting running");
+    failing.end(1, TaskOutcome::Kind::kSkipped);
+    EXPECT_EQ(failing.states(), "failed skipped upstream_failed running");
+}
+
+TEST(Machine, AFirstTaskRunsWhateverItsRule) {
+    for (std::size_t when = 0; when < project::PipelineTask::kWhenCount; ++when) {
+        OneRun run({task("a", {}, static_cast<When>(when))});
+        EXPECT_EQ(run.states(), "running") << project::when_name(static_cast<When>(when));
+    }
+}
+
+TEST(Machine, ARunThatIsOverLeavesMemoryAndComesBackFromItsEvents) {
+    OneRun run({task("a")});
+    std::vector<Event> stored = run.last.events;
+    EXPECT_EQ(run.machine.forget(kRun).error().code, ErrorCode::kInvalidArgument);
+    run.end(0, kFailed);
+    stored.insert(stored.end(), run.last.events.begin(), run.last.events.end());
+    const RunStatus before = run.status();
+    ASSERT_TRUE(run.machine.forget(kRun));
+    EXPECT_EQ(run.machine.find(kRun), nullptr);
+    EXPECT_EQ(run.machine.forget(kRun).error().code, ErrorCode::kNotFound);
+    for (const Event& event : stored) ASSERT_TRUE(run.machine.replay(event));
+    EXPECT_EQ(run.status(), before);
+    run.give(TasksCleared{{TaskIndex(0)}});
+    EXPECT_EQ(run.states(), "running");
+}
+
 TEST(Machine, WhatCannotHaveHappenedIsRefusedAndChangesNothing) {
     OneRun run({task("a")});
     const RunStatus before = run.status();
@@ -239,6 +338,7 @@ TEST(Machine, WhatCannotHaveHappenedIsRefusedAndChangesNothing) {
     EXPECT_EQ(refused(kRun, TaskStarted{TaskIndex(0), 1}), ErrorCode::kInvalidArgument);
     EXPECT_EQ(refused(kRun, RunQueued{spec_of({task("a")})}), ErrorCode::kInvalidArgument);
     EXPECT_EQ(refused(kRun, TasksCleared{{TaskIndex(1)}}), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused(kRun, TaskMarked{TaskIndex(1)}), ErrorCode::kInvalidArgument);
 }
 
 TEST(RetryWait, GrowsByTheBackoffUpToADayAndIsTheSameEachTime) {

@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 9> kTaskStates = {
     "failed",  "skipped", "upstream_failed", "cancelled"};
 constexpr std::array<std::string_view, 5> kRunStates = {"queued", "running", "success", "failed",
                                                         "cancelled"};
-constexpr std::array<std::string_view, 6> kAttemptStates = {"running",   "success",   "failed",
-                                                            "timed_out", "cancelled", "lost"};
+constexpr std::array<std::string_view, 7> kAttemptStates = {
+    "running", "success", "failed", "timed_out", "cancelled", "lost", "skipped"};
 constexpr Duration kRetryWaitMax = std::chrono::hours(24);
 
 }  // namespace
@@ -51,7 +51,8 @@ bool has_ended(RunState state) {
 bool operator==(const RunStatus& a, const RunStatus& b) {
     return a.id == b.id && *a.spec == *b.spec && a.origin == b.origin && a.state == b.state &&
            a.queued_at == b.queued_at && a.started_at == b.started_at && a.ended_at == b.ended_at &&
-           a.last_event_at == b.last_event_at && a.cancelled == b.cancelled && a.tasks == b.tasks;
+           a.last_event_at == b.last_event_at && a.cancelled == b.cancelled &&
+           a.cancelled_by == b.cancelled_by && a.note == b.note && a.tasks == b.tasks;
 }
 
 std::vector<TaskIndex> tasks_that_fail_the_run(const RunStatus& run) {
@@ -63,6 +64,14 @@ std::vector<TaskIndex> tasks_that_fail_the_run(const RunStatus& run) {
             tasks.emplace_back(i);
         }
     }
+    return tasks;
+}
+
+std::vector<TaskIndex> those_that_could_not_run(const RunStatus& run, TaskIndex after) {
+    std::vector<TaskIndex> tasks = with_those_after(run.spec->plan, {after});
+    std::erase_if(tasks, [&](TaskIndex task) {
+        return task == after || run.tasks[task.value()].state != TaskState::kUpstreamFailed;
+    });
     return tasks;
 }
 

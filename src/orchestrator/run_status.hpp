@@ -32,8 +32,16 @@ Result<RunState> parse_run_state(std::string_view name);
 bool has_ended(RunState state);
 
 struct AttemptStatus {
-    /// kLost: the process that made it ended before it did.
-    enum class State : std::uint8_t { kRunning, kSuccess, kFailed, kTimedOut, kCancelled, kLost };
+    /// kCancelled: with its run, or by a mark. kLost: the process that made it ended before it did.
+    enum class State : std::uint8_t {
+        kRunning,
+        kSuccess,
+        kFailed,
+        kTimedOut,
+        kCancelled,
+        kLost,
+        kSkipped,
+    };
     State state = State::kRunning;
     Timestamp started;
     std::optional<Timestamp> ended = {};
@@ -42,16 +50,27 @@ struct AttemptStatus {
 };
 std::string_view attempt_state_name(AttemptStatus::State state);
 
+/// How the tasks right before one stand, by what the rules of `when` ask.
+struct TasksBefore {
+    std::uint32_t all = 0;
+    std::uint32_t waiting_for = 0;  ///< They have not ended.
+    std::uint32_t succeeded = 0;    ///< Failed ones whose failure is tolerated included.
+    std::uint32_t failed = 0;       ///< They failed or could not run; tolerated ones included.
+    std::uint32_t blocking = 0;     ///< Those of them whose failure is not tolerated.
+    std::uint32_t skipped = 0;
+    std::uint32_t ran = 0;  ///< They did their work, well or not.
+    friend bool operator==(const TasksBefore&, const TasksBefore&) = default;
+};
+
 struct TaskStatus {
     TaskState state = TaskState::kWaiting;
     Timestamp since;   ///< When it came into this state.
     int failures = 0;  ///< Failed attempts since it last began anew: what retries are counted by.
     std::optional<Timestamp> retry_at = {};    ///< kUpForRetry
     std::vector<AttemptStatus> attempts = {};  ///< The first has number 1.
-    std::uint32_t waiting_for = 0;             ///< Tasks before it that have not ended.
-    std::uint32_t failed_before = 0;    ///< Tasks before it that failed, tolerated ones included.
-    std::uint32_t blocking_before = 0;  ///< Those whose failure is not tolerated.
-    std::uint32_t skipped_before = 0;
+    TasksBefore before = {};
+    /// Somebody said how it came out. While it runs: it is being stopped, and comes out so then.
+    std::optional<TaskMarked> mark = {};
     friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
 
@@ -65,13 +84,19 @@ struct RunStatus {
     std::optional<Timestamp> ended_at = {};
     Timestamp last_event_at;
     std::optional<std::string> cancelled = {};  ///< Why.
-    std::vector<TaskStatus> tasks = {};         ///< As in the plan.
+    std::string cancelled_by = {};              ///< Empty: nobody in particular.
+    std::string note = {};
+    std::vector<TaskStatus> tasks = {};  ///< As in the plan.
     friend bool operator==(const RunStatus& a, const RunStatus& b);
 };
 
 /// The failed ones whose failure is not tolerated and those that could not run because of them: why
 /// a run is failed. Ascending.
 std::vector<TaskIndex> tasks_that_fail_the_run(const RunStatus& run);
+
+/// The tasks that come after this one, by way of others too, and could not run because something
+/// before them failed: what may run now that it is marked otherwise. Ascending.
+std::vector<TaskIndex> those_that_could_not_run(const RunStatus& run, TaskIndex after);
 
 /// How long to wait before the next attempt: `delay * backoff^(failures - 1)`, at most a day, plus
 /// up to a quarter of it, which `seed` decides. Requires failures > 0.

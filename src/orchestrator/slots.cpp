@@ -12,6 +12,12 @@ void Slots::add_run(std::uint64_t run, std::optional<int> tasks_at_a_time) {
     runs_[run].limit = tasks_at_a_time;
 }
 
+void Slots::remove_run(std::uint64_t run) {
+    const OfRun& of = runs_.at(run);
+    INGOT_CHECK(of.used == 0 && of.heads.empty(), "a run is removed while tasks of it hold slots");
+    runs_.erase(run);
+}
+
 void Slots::add(Key key, const std::string& pool, int priority) {
     OfRun& of = runs_.at(key.run);
     of.ready[pool].insert({priority, key.task});

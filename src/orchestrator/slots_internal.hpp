@@ -26,6 +26,8 @@ public:
     Slots(int workers, std::map<std::string, int> pools);
 
     void add_run(std::uint64_t run, std::optional<int> tasks_at_a_time);
+    /// Of its tasks none is ready or holds a slot.
+    void remove_run(std::uint64_t run);
     /// Ready tasks: higher priority first, then the older run, then the order of the plan.
     void add(Key key, const std::string& pool, int priority);
     void remove(Key key, const std::string& pool, int priority);

@@ -38,7 +38,8 @@ PlannedTask task_of(const Json& json, std::size_t position) {
         task.after.emplace_back(index);
     }
     const int when = json.at("when").get<int>();
-    if (when < 0 || when > 2) throw std::out_of_range("an unknown `when`");
+    if (when < 0 || when >= static_cast<int>(project::PipelineTask::kWhenCount))
+        throw std::out_of_range("an unknown `when`");
     task.when = static_cast<When>(when);
     task.tolerated = json.at("tolerated").get<bool>();
     task.pool = json.at("pool").get<std::string>();
@@ -129,6 +130,8 @@ std::string_view change_name(const Change& change) {
         std::string_view operator()(const RunCancelled&) const { return "run_cancelled"; }
         std::string_view operator()(const TasksCleared&) const { return "tasks_cleared"; }
         std::string_view operator()(const RunAdopted&) const { return "run_adopted"; }
+        std::string_view operator()(const TaskMarked&) const { return "task_marked"; }
+        std::string_view operator()(const RunNoted&) const { return "run_noted"; }
     };
     return std::visit(Namer{}, change);
 }
@@ -147,6 +150,12 @@ std::string change_to_json(const Change& change) {
         if (!ended->outcome.retryable) json["retryable"] = false;
     } else if (const auto* cancelled = std::get_if<RunCancelled>(&change)) {
         json = {{"reason", cancelled->reason}};
+        if (!cancelled->by.empty()) json["by"] = cancelled->by;
+    } else if (const auto* marked = std::get_if<TaskMarked>(&change)) {
+        json = {{"task", marked->task.value()}, {"as", static_cast<int>(marked->as)}};
+        if (!marked->by.empty()) json["by"] = marked->by;
+    } else if (const auto* noted = std::get_if<RunNoted>(&change)) {
+        json = {{"note", noted->note}};
     } else if (const auto* cleared = std::get_if<TasksCleared>(&change)) {
         json = {{"tasks", Json::array()}};
         for (const TaskIndex task : cleared->tasks) json["tasks"].push_back(task.value());
@@ -166,19 +175,26 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
         if (name == "run_started") return Change(RunStarted{});
         if (name == "run_adopted") return Change(RunAdopted{});
         if (name == "run_cancelled") {
-            return Change(RunCancelled{json.at("reason").get<std::string>()});
+            return Change(RunCancelled{json.at("reason").get<std::string>(), json.value("by", "")});
         }
         if (name == "task_started") {
             return Change(TaskStarted{task(), json.at("attempt").get<int>()});
         }
         if (name == "task_ended") {
             const int kind = json.at("outcome").get<int>();
-            if (kind < 0 || kind > 2) return not_understood("the outcome of a task", text);
+            if (kind < 0 || kind > 3) return not_understood("the outcome of a task", text);
             return Change(
                 TaskEnded{task(), json.at("attempt").get<int>(),
                           TaskOutcome{static_cast<TaskOutcome::Kind>(kind),
                                       json.value("message", ""), json.value("retryable", true)}});
         }
+        if (name == "task_marked") {
+            const int as = json.at("as").get<int>();
+            if (as < 0 || as > 2) return not_understood("how a task is marked", text);
+            return Change(
+                TaskMarked{task(), static_cast<TaskMarked::As>(as), json.value("by", "")});
+        }
+        if (name == "run_noted") return Change(RunNoted{json.at("note").get<std::string>()});
         if (name == "tasks_cleared") {
             TasksCleared cleared;
             for (const Json& each : json.at("tasks")) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -76,6 +77,7 @@ struct ExportTask {
 struct CommandTask {
     std::vector<Template> argv;
     std::vector<std::pair<std::string, Template>> environment;
+    int skip_exit_code = 99;  ///< The task is skipped; 0: none does that.
 };
 struct MaintainTask {
     std::string select;
@@ -86,8 +88,22 @@ using TaskBody =
     std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, CommandTask, MaintainTask>;
 
 struct PipelineTask {
-    /// kSuccess: all before it succeeded. kDone: they ended, somehow. kFailed: one failed.
-    enum class When : std::uint8_t { kSuccess, kDone, kFailed };
+    /// Which ends of the tasks before it make it run: docs/guide/pipelines.md. Stored by number.
+    enum class When : std::uint8_t {
+        kSuccess,
+        kDone,
+        kFailed,
+        kAllFailed,
+        kAllSkipped,
+        kAlways,
+        kOneSuccess,
+        kOneDone,
+        kNoneFailed,
+        kNoneSkipped,
+        kNoneFailedMinOneSuccess,
+        kAllDoneMinOneSuccess,
+    };
+    static constexpr std::size_t kWhenCount = 12;
     std::string name;
     TaskBody body;
     std::vector<std::string> after;
@@ -99,6 +115,8 @@ struct PipelineTask {
     std::vector<Value> each;  ///< One copy per item; empty: one task.
     SourcePlace place;
 };
+
+std::string_view when_name(PipelineTask::When when);  ///< `none_failed`
 
 /// One file of `pipelines/`.
 struct Pipeline {

@@ -55,14 +55,27 @@ TaskBody read_task_body(const Fields& fields, const ReadContext& context) {
         }
         return task;
     }
-    return CommandTask{fields.templates("command"), fields.named_templates("environment")};
+    return CommandTask{fields.templates("command"), fields.named_templates("environment"),
+                       fields.count("skip_exit_code", 99, 0)};
 }
 
-/// Two names for each rule, in the order of PipelineTask::When.
-constexpr std::size_t kWhenCount = 3;
+/// In the order of PipelineTask::When; then, for the first of them, the names of Airflow.
 const std::vector<std::string_view>& when_names() {
-    static const std::vector<std::string_view> names = {"success",     "done",     "failed",
-                                                        "all_success", "all_done", "one_failed"};
+    static const std::vector<std::string_view> names = {"success",
+                                                        "done",
+                                                        "failed",
+                                                        "all_failed",
+                                                        "all_skipped",
+                                                        "always",
+                                                        "one_success",
+                                                        "one_done",
+                                                        "none_failed",
+                                                        "none_skipped",
+                                                        "none_failed_min_one_success",
+                                                        "all_done_min_one_success",
+                                                        "all_success",
+                                                        "all_done",
+                                                        "one_failed"};
     return names;
 }
 
@@ -72,8 +85,8 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
     task.place = fields.place();
     task.body = read_task_body(fields, context);
     task.after = fields.texts("after");
-    task.when =
-        static_cast<PipelineTask::When>(fields.choice("when", when_names(), 0) % kWhenCount);
+    task.when = static_cast<PipelineTask::When>(fields.choice("when", when_names(), 0) %
+                                                PipelineTask::kWhenCount);
     task.tolerated = fields.choice("on_fail", {"fail", "warn"}, 0) == 1;
     task.priority = fields.count("priority", 0, 0);
     task.pool = fields.text("pool");
@@ -86,9 +99,10 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
         context.add(*fields.find("pool"), "there is no pool '" + task.pool + "' in project.yml" +
                                               did_you_mean(task.pool, names));
     }
-    if (const YamlNode* node = fields.find("environment");
-        node != nullptr && !std::holds_alternative<CommandTask>(task.body)) {
-        context.add(*node, "'environment' goes with 'command'");
+    for (const std::string_view key : {"environment", "skip_exit_code"}) {
+        const YamlNode* node = fields.find(key);
+        if (node == nullptr || std::holds_alternative<CommandTask>(task.body)) continue;
+        context.add(*node, fmt::format("'{}' goes with 'command'", key));
     }
     return task;
 }
@@ -126,6 +140,10 @@ std::vector<PipelineTask> in_order(std::vector<PipelineTask> tasks, const ReadCo
 }
 
 }  // namespace
+
+std::string_view when_name(PipelineTask::When when) {
+    return when_names().at(static_cast<std::size_t>(when));
+}
 
 std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& context) {
     std::vector<PipelineTask> tasks;

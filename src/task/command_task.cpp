@@ -91,6 +91,9 @@ TaskOutcome carry_out(const project::CommandTask& command, const TaskAttempt& at
     if (ended->kind == ExitStatus::Kind::kCancelled) {
         return {TaskOutcome::Kind::kStopped, "the command was ended"};
     }
+    const bool skipped = ended->kind == ExitStatus::Kind::kExited && command.skip_exit_code != 0 &&
+                         ended->code == command.skip_exit_code;
+    if (skipped) return {TaskOutcome::Kind::kSkipped, "the command said so: " + ended->to_string()};
     std::string message = fmt::format("{} ({})", ended->to_string(), attempt.attempt.log);
     if (!output.last().empty()) message += ": " + output.last();
     while (message.ends_with('\n')) message.pop_back();

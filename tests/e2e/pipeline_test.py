@@ -86,6 +86,26 @@ tasks:
 
     # -- the whole way
 
+    def test_a_command_that_has_nothing_to_do_is_skipped_and_the_rules_go_by_it(self):
+        self.pipeline(f"""
+tasks:
+  idle:   {{command: {shell("exit 99")}, retries: 3}}
+  other:  {{command: {shell("exit 7")}, skip_exit_code: 7}}
+  next:   {{command: ["true"], after: idle}}
+  join:   {{command: ["true"], after: [idle, other, next], when: none_failed}}
+  alone:  {{command: ["true"], after: [idle, other], when: all_skipped}}
+  one:    {{command: ["true"], after: [idle, join], when: one_success}}
+  strict: {{command: {shell("exit 99")}, skip_exit_code: 0, on_fail: warn}}
+""")
+        run = self.run_pipeline()
+        self.assertEqual(self.states(run), {
+            "idle": "skipped", "other": "skipped", "next": "skipped", "join": "success",
+            "alone": "success", "one": "success", "strict": "failed"})
+        self.assertEqual(self.attempts(run)["idle"], ["skipped"])
+        notes = {task["task"]: task["note"] for task in run["tasks"]}
+        self.assertEqual(notes["idle"], "the command said so: exit code 99")
+        self.assertEqual(notes["next"], "its `when: success` cannot hold any more")
+
     def test_a_pipeline_loads_builds_checks_and_tells(self):
         text = self.succeeds("run", "--pipeline", "hourly", "--window", WINDOW)
         self.assertIn("ok: run", text)

@@ -1,0 +1,360 @@
+// How each event changes the state of its run.
+#include "orchestrator/machine_internal.hpp"
+#include "orchestrator/trigger_rule_internal.hpp"
+
+namespace ingot::orchestrator {
+namespace {
+
+TaskState state_of(const TaskMarked& marked) {
+    switch (marked.as) {
+        case TaskMarked::As::kSuccess:
+            return TaskState::kSuccess;
+        case TaskMarked::As::kFailed:
+            return TaskState::kFailed;
+        case TaskMarked::As::kSkipped:
+            break;
+    }
+    return TaskState::kSkipped;
+}
+
+AttemptStatus::State attempt_state(TaskOutcome::Kind outcome, bool asked_to_end) {
+    switch (outcome) {
+        case TaskOutcome::Kind::kSuccess:
+            return AttemptStatus::State::kSuccess;
+        case TaskOutcome::Kind::kSkipped:
+            return AttemptStatus::State::kSkipped;
+        case TaskOutcome::Kind::kStopped:
+            return asked_to_end ? AttemptStatus::State::kCancelled
+                                : AttemptStatus::State::kTimedOut;
+        case TaskOutcome::Kind::kFailed:
+            break;
+    }
+    return AttemptStatus::State::kFailed;
+}
+
+}  // namespace
+
+void Machine::Run::enter(TaskIndex task, TaskState state, Timestamp now) {
+    at(task).state = state;
+    at(task).since = now;
+    --unfinished;
+    if (fails_with(task, state)) ++failing;
+    if (state == TaskState::kCancelled) ++cancelled;
+}
+
+void Machine::Run::leave(TaskIndex task) {
+    ++unfinished;
+    if (fails_with(task, at(task).state)) --failing;
+    if (at(task).state == TaskState::kCancelled) --cancelled;
+}
+
+RunState Machine::Run::outcome() const {
+    if (cancelled > 0) return RunState::kCancelled;
+    return failing > 0 ? RunState::kFailed : RunState::kSuccess;
+}
+
+bool Machine::Run::fails_with(TaskIndex task, TaskState state) const {
+    return state == TaskState::kUpstreamFailed ||
+           (state == TaskState::kFailed && !plan(task).tolerated);
+}
+
+void Machine::queue_run(Run& run) {
+    const RunPlan& plan = run.status.spec->plan;
+    run.users.resize(plan.tasks.size());
+    run.timers.resize(plan.tasks.size());
+    run.unfinished = plan.tasks.size();
+    run.status.tasks.resize(plan.tasks.size());
+    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+        run.status.tasks[i].since = run.status.queued_at;
+        TasksBefore& counts = run.status.tasks[i].before;
+        counts.all = counts.waiting_for = static_cast<std::uint32_t>(plan.tasks[i].after.size());
+        for (const TaskIndex before : plan.tasks[i].after) {
+            run.users[before.value()].emplace_back(i);
+        }
+    }
+    slots_->add_run(run.order, plan.active_tasks);
+    Queue& queue = queues_[queue_of(plan)];
+    ++queue.known;
+    queue.queued.insert(run.order);
+    refresh_startable(run);
+}
+
+void Machine::start_run(Run& run, Timestamp at) {
+    leave_queue(run);
+    ++queues_.at(queue_of(run.status.spec->plan)).active;
+    run.status.state = RunState::kRunning;
+    run.status.started_at = at;
+    refresh_startable(run);
+    look_at_all(run, at);
+    end_run_when_done(run, at);
+}
+
+void Machine::begin_attempt(Run& run, TaskIndex task, Timestamp at) {
+    TaskStatus& status = run.at(task);
+    const PlannedTask& plan = run.plan(task);
+    drop_timer(run, task);  // A replayed start of a task that is up for retry.
+    slots_->take(run.key(task), plan.pool, plan.priority);
+    status.state = TaskState::kRunning;
+    status.since = at;
+    status.retry_at.reset();
+    status.attempts.push_back({AttemptStatus::State::kRunning, at});
+    if (plan.timeout) set_timer(run, task, at + *plan.timeout);
+}
+
+void Machine::end_attempt(Run& run, const TaskEnded& ended, Timestamp at) {
+    const TaskIndex task = ended.task;
+    const PlannedTask& plan = run.plan(task);
+    TaskStatus& status = run.at(task);
+    AttemptStatus& attempt = status.attempts.back();
+    drop_timer(run, task);
+    slots_->give_back(run.order, plan.pool);
+    attempt.ended = at;
+    attempt.message = ended.outcome.message;
+    const bool stopped = ended.outcome.kind == TaskOutcome::Kind::kStopped;
+    attempt.state = attempt_state(ended.outcome.kind, run.status.cancelled || status.mark);
+    if (status.mark) {
+        settle(run, task, state_of(*status.mark), at);
+    } else if (ended.outcome.kind == TaskOutcome::Kind::kSuccess) {
+        settle(run, task, TaskState::kSuccess, at);
+    } else if (ended.outcome.kind == TaskOutcome::Kind::kSkipped) {
+        settle(run, task, TaskState::kSkipped, at);
+    } else if (stopped && run.status.cancelled) {
+        settle(run, task, TaskState::kCancelled, at);
+    } else {
+        ++status.failures;
+        const bool again = ended.outcome.retryable && !run.status.cancelled &&
+                           status.failures <= plan.retry.retries;
+        if (!again) {
+            settle(run, task, TaskState::kFailed, at);
+        } else if (judge(plan.when, status.before) != Verdict::kRun) {
+            wait_again(run, task, at);
+        } else {
+            status.state = TaskState::kUpForRetry;
+            status.since = at;
+            status.retry_at = at + retry_wait(plan.retry, status.failures,
+                                              run.status.id.value() + '#' + plan.name);
+            set_timer(run, task, *status.retry_at);
+        }
+    }
+    end_run_when_done(run, at);
+}
+
+void Machine::cancel(Run& run, const RunCancelled& cancelled, Timestamp at) {
+    run.status.cancelled = cancelled.reason;
+    run.status.cancelled_by = cancelled.by;
+    for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
+        TaskStatus& task = run.status.tasks[i];
+        if (has_ended(task.state) || task.state == TaskState::kRunning) continue;
+        withdraw(run, TaskIndex(i));
+        run.enter(TaskIndex(i), TaskState::kCancelled, at);
+    }
+    end_run_when_done(run, at);
+}
+
+/// Of a running task it is kept until its attempt has ended: nothing that comes after it works
+/// beside what is still being stopped.
+void Machine::mark(Run& run, const TaskMarked& marked, Timestamp at) {
+    TaskStatus& task = run.at(marked.task);
+    task.mark = marked;
+    if (task.state == TaskState::kRunning) return;
+    if (has_ended(task.state)) {
+        run.leave(marked.task);
+    } else {
+        withdraw(run, marked.task);
+    }
+    run.enter(marked.task, state_of(marked), at);
+    if (has_ended(run.status.state)) {
+        run.status.state = run.outcome();
+        return;
+    }
+    if (run.status.state == RunState::kRunning) look_at_all(run, at);
+    end_run_when_done(run, at);
+}
+
+void Machine::clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at) {
+    for (const TaskIndex index : tasks) {
+        TaskStatus& task = run.at(index);
+        if (!has_ended(task.state)) continue;
+        run.leave(index);
+        task.state = TaskState::kWaiting;
+        task.since = at;
+        task.failures = 0;
+        task.mark.reset();
+    }
+    if (!has_ended(run.status.state)) {
+        if (run.status.state == RunState::kRunning) look_at_all(run, at);
+        return;
+    }
+    if (run.unfinished == 0) return;
+    run.status.state = RunState::kQueued;
+    run.status.ended_at.reset();
+    run.status.cancelled.reset();
+    run.status.cancelled_by.clear();
+    queues_.at(queue_of(run.status.spec->plan)).queued.insert(run.order);
+    refresh_startable(run);
+}
+
+void Machine::adopt(Run& run, Timestamp at) {
+    for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
+        const TaskIndex index(i);
+        TaskStatus& task = run.at(index);
+        if (task.state != TaskState::kRunning) continue;
+        task.attempts.back().state = AttemptStatus::State::kLost;
+        task.attempts.back().ended = at;
+        task.attempts.back().message = "its process ended before it did";
+        drop_timer(run, index);
+        slots_->give_back(run.order, run.plan(index).pool);
+        if (task.mark) {
+            settle(run, index, state_of(*task.mark), at);
+        } else if (run.status.cancelled) {
+            settle(run, index, TaskState::kCancelled, at);
+        } else {
+            wait_again(run, index, at);
+        }
+    }
+    end_run_when_done(run, at);
+}
+
+/// An attempt is over and the task is not; what comes before it may have been cleared meanwhile.
+void Machine::wait_again(Run& run, TaskIndex task, Timestamp at) {
+    TaskStatus& status = run.at(task);
+    status.state = TaskState::kWaiting;
+    status.since = at;
+    switch (judge(run.plan(task).when, status.before)) {
+        case Verdict::kWait:
+            return;
+        case Verdict::kRun:
+            return make_ready(run, task, at);
+        case Verdict::kSkip:
+            return settle(run, task, TaskState::kSkipped, at);
+        case Verdict::kBlock:
+            return settle(run, task, TaskState::kUpstreamFailed, at);
+    }
+}
+
+/// A task has ended: what comes after it goes on, or ends too.
+void Machine::settle(Run& run, TaskIndex task, TaskState state, Timestamp at) {
+    std::vector<TaskIndex> ended;
+    const auto enter = [&](TaskIndex index, TaskState into) {
+        run.enter(index, into, at);
+        ended.push_back(index);
+    };
+    enter(task, state);
+    while (!ended.empty()) {
+        const TaskIndex before = ended.back();
+        ended.pop_back();
+        for (const TaskIndex user : run.users[before.value()]) {
+            TaskStatus& status = run.at(user);
+            count_ended(run.at(before).state, run.plan(before).tolerated, status.before);
+            if (status.state != TaskState::kWaiting) continue;
+            switch (judge(run.plan(user).when, status.before)) {
+                case Verdict::kWait:
+                    break;
+                case Verdict::kRun:
+                    make_ready(run, user, at);
+                    break;
+                case Verdict::kSkip:
+                    enter(user, TaskState::kSkipped);
+                    break;
+                case Verdict::kBlock:
+                    enter(user, TaskState::kUpstreamFailed);
+                    break;
+            }
+        }
+    }
+}
+
+/// Judges every task that has not begun by the states of those before it. In the order of the plan,
+/// so that what ends here counts for those after it.
+void Machine::look_at_all(Run& run, Timestamp at) {
+    for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
+        const TaskIndex index(i);
+        TaskStatus& task = run.at(index);
+        const std::vector<TaskIndex>& after = run.plan(index).after;
+        task.before = {};
+        task.before.all = task.before.waiting_for = static_cast<std::uint32_t>(after.size());
+        for (const TaskIndex before : after) {
+            if (!has_ended(run.at(before).state)) continue;
+            count_ended(run.at(before).state, run.plan(before).tolerated, task.before);
+        }
+        look_at(run, index, at);
+    }
+}
+
+void Machine::look_at(Run& run, TaskIndex index, Timestamp at) {
+    TaskStatus& task = run.at(index);
+    if (has_ended(task.state) || task.state == TaskState::kRunning) return;
+    const Verdict verdict = judge(run.plan(index).when, task.before);
+    if (verdict == Verdict::kRun) {
+        if (task.state == TaskState::kWaiting) make_ready(run, index, at);
+        return;
+    }
+    withdraw(run, index);
+    if (verdict == Verdict::kSkip) return run.enter(index, TaskState::kSkipped, at);
+    if (verdict == Verdict::kBlock) return run.enter(index, TaskState::kUpstreamFailed, at);
+    if (task.state != TaskState::kWaiting) task.since = at;
+    task.state = TaskState::kWaiting;
+}
+
+/// It competes for slots no more and waits for no time.
+void Machine::withdraw(Run& run, TaskIndex index) {
+    TaskStatus& task = run.at(index);
+    drop_timer(run, index);
+    task.retry_at.reset();
+    if (task.state == TaskState::kQueued) {
+        slots_->remove(run.key(index), run.plan(index).pool, run.plan(index).priority);
+    }
+}
+
+void Machine::make_ready(Run& run, TaskIndex index, Timestamp at) {
+    TaskStatus& task = run.at(index);
+    task.state = TaskState::kQueued;
+    task.since = at;
+    task.retry_at.reset();
+    slots_->add(run.key(index), run.plan(index).pool, run.plan(index).priority);
+}
+
+void Machine::end_run_when_done(Run& run, Timestamp at) {
+    if (run.unfinished > 0 || has_ended(run.status.state)) return;
+    if (run.status.state == RunState::kRunning) {
+        --queues_.at(queue_of(run.status.spec->plan)).active;
+    } else {
+        leave_queue(run);
+    }
+    run.status.state = run.outcome();
+    run.status.ended_at = at;
+    refresh_startable(run);
+}
+
+void Machine::leave_queue(const Run& run) {
+    queues_.at(queue_of(run.status.spec->plan)).queued.erase(run.order);
+    refresh_startable(run);
+}
+
+void Machine::refresh_startable(const Run& run) {
+    const std::string& name = queue_of(run.status.spec->plan);
+    const Queue& queue = queues_.at(name);
+    const bool startable =
+        !queue.queued.empty() &&
+        queue.active < runs_.at(*queue.queued.begin())->status.spec->plan.active_runs;
+    if (startable) {
+        startable_.insert(name);
+    } else {
+        startable_.erase(name);
+    }
+}
+
+void Machine::set_timer(Run& run, TaskIndex task, Timestamp at) {
+    drop_timer(run, task);
+    run.timers[task.value()] = at;
+    timers_.insert({at, run.order, task});
+}
+
+void Machine::drop_timer(Run& run, TaskIndex task) {
+    std::optional<Timestamp>& timer = run.timers[task.value()];
+    if (!timer) return;
+    timers_.erase({*timer, run.order, task});
+    timer.reset();
+}
+
+}  // namespace ingot::orchestrator

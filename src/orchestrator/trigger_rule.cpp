@@ -1,0 +1,65 @@
+#include "orchestrator/trigger_rule_internal.hpp"
+
+namespace ingot::orchestrator {
+
+// One table of cases: a line per question that a rule asks, in the order in which it asks them.
+Verdict judge(When when, const TasksBefore& before) {
+    if (before.all == 0) return Verdict::kRun;
+    const std::uint32_t ended = before.all - before.waiting_for;
+    const bool open = before.waiting_for > 0;
+    switch (when) {
+        case When::kSuccess:
+            if (before.blocking > 0) return Verdict::kBlock;
+            if (open) return Verdict::kWait;
+            return before.skipped > 0 ? Verdict::kSkip : Verdict::kRun;
+        case When::kDone:
+            return open ? Verdict::kWait : Verdict::kRun;
+        case When::kFailed:
+            if (before.failed > 0) return Verdict::kRun;
+            return open ? Verdict::kWait : Verdict::kSkip;
+        case When::kAllFailed:
+            if (before.failed < ended) return Verdict::kSkip;
+            return open ? Verdict::kWait : Verdict::kRun;
+        case When::kAllSkipped:
+            if (before.skipped < ended) return Verdict::kSkip;
+            return open ? Verdict::kWait : Verdict::kRun;
+        case When::kAlways:
+            return Verdict::kRun;
+        case When::kOneSuccess:
+            if (before.succeeded > 0) return Verdict::kRun;
+            if (open) return Verdict::kWait;
+            return before.skipped == before.all ? Verdict::kSkip : Verdict::kBlock;
+        case When::kOneDone:
+            if (before.ran > 0) return Verdict::kRun;
+            return open ? Verdict::kWait : Verdict::kSkip;
+        case When::kNoneFailed:
+            if (before.blocking > 0) return Verdict::kBlock;
+            return open ? Verdict::kWait : Verdict::kRun;
+        case When::kNoneSkipped:
+            if (before.skipped > 0) return Verdict::kSkip;
+            return open ? Verdict::kWait : Verdict::kRun;
+        case When::kNoneFailedMinOneSuccess:
+            if (before.blocking > 0) return Verdict::kBlock;
+            if (open) return Verdict::kWait;
+            return before.succeeded > 0 ? Verdict::kRun : Verdict::kSkip;
+        case When::kAllDoneMinOneSuccess:
+            if (before.skipped > 0) return Verdict::kSkip;
+            if (open) return Verdict::kWait;
+            return before.succeeded > 0 ? Verdict::kRun : Verdict::kBlock;
+    }
+    return Verdict::kWait;
+}
+
+void count_ended(TaskState state, bool tolerated, TasksBefore& before) {
+    const bool failed = state == TaskState::kFailed;
+    --before.waiting_for;
+    if (state == TaskState::kSkipped) ++before.skipped;
+    if (state == TaskState::kSuccess || failed) ++before.ran;
+    if (state == TaskState::kSuccess || (failed && tolerated)) ++before.succeeded;
+    if (failed || state == TaskState::kUpstreamFailed || state == TaskState::kCancelled) {
+        ++before.failed;
+        if (!(failed && tolerated)) ++before.blocking;
+    }
+}
+
+}  // namespace ingot::orchestrator
