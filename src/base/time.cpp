@@ -59,6 +59,8 @@ public:
         std::string abbreviation = "UTC";
     };
     Info info(Timestamp at) const;
+    TimeZone::Period period(Timestamp at) const;
+    const date::time_zone* entry() const { return zone_; }
     LocalMicros to_local(Timestamp at) const {
         return LocalMicros(at.micros() + (zone_ == nullptr ? 0 : info(at).offset_micros));
     }
@@ -68,8 +70,9 @@ public:
     /// time.
     Timestamp first_instant_from(LocalMicros local) const;
 
+    explicit Zone(const date::time_zone* entry) : zone_(entry) {}
+
 private:
-    explicit Zone(const date::time_zone* zone) : zone_(zone) {}
     const date::time_zone* zone_;  // nullptr: UTC
 };
 
@@ -360,6 +363,15 @@ bool is_known_zone(std::string_view zone) {
     return Zone::find(zone).has_value();
 }
 
+Result<TimeZone> TimeZone::find(std::string_view name) {
+    INGOT_TRY_ASSIGN(const Zone found, Zone::find(name));
+    return TimeZone(found.entry());
+}
+
+TimeZone::Period TimeZone::period_at(Timestamp at) const {
+    return Zone(static_cast<const date::time_zone*>(zone_)).period(at);
+}
+
 namespace {
 
 class SystemClock final : public Clock {
@@ -490,6 +502,21 @@ Zone::Info Zone::info(Timestamp at) const {
         result.begin = Timestamp::from_micros(begin * kMicrosPerSecond);
     }
     return result;
+}
+
+TimeZone::Period Zone::period(Timestamp at) const {
+    if (zone_ == nullptr) return {};
+    const date::sys_info info = zone_->get_info(
+        date::sys_seconds(std::chrono::seconds(floor_div(at.micros(), kMicrosPerSecond))));
+    // The library says "since ever" and "for ever" with far years.
+    constexpr std::int64_t kFarSeconds = 300'000'000'000;
+    const auto instant = [&](date::sys_seconds seconds) -> std::optional<Timestamp> {
+        const std::int64_t count = seconds.time_since_epoch().count();
+        if (count < -kFarSeconds || count > kFarSeconds) return std::nullopt;
+        return Timestamp::from_micros(count * kMicrosPerSecond);
+    };
+    return {Duration(info.offset.count() * kMicrosPerSecond), instant(info.begin),
+            instant(info.end)};
 }
 
 Timestamp Zone::to_instant(LocalMicros local) const {

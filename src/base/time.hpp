@@ -79,6 +79,25 @@ Result<Timestamp> floor_calendar(Timestamp at, CalendarStep step, std::string_vi
 
 bool is_known_zone(std::string_view zone);
 
+/// An IANA zone, looked up once. A small value; valid for the life of the process.
+class TimeZone {
+public:
+    TimeZone() = default;  ///< UTC
+    static Result<TimeZone> find(std::string_view name);
+
+    /// How far wall clocks are ahead of UTC, and the instants [begin, end) for which that holds.
+    struct Period {
+        Duration offset{0};
+        std::optional<Timestamp> begin;  ///< Nothing: since ever.
+        std::optional<Timestamp> end;    ///< Nothing: for ever.
+    };
+    Period period_at(Timestamp at) const;
+
+private:
+    explicit TimeZone(const void* zone) : zone_(zone) {}
+    const void* zone_ = nullptr;  // the zone database's own; nullptr: UTC
+};
+
 /// Where the time comes from. Thread-safe. `now` may jump either way; `steady` never goes back.
 class Clock {
 public:

@@ -297,6 +297,19 @@ TEST(FloorCalendar, WindowsAreAPartitionOfTimeAcrossEveryClockChange) {
     }
 }
 
+TEST(TimeZone, APeriodReachesFromOneClockChangeToTheNext) {
+    const TimeZone berlin = *TimeZone::find("Europe/Berlin");
+    const TimeZone::Period summer = berlin.period_at(utc("2026-07-01"));
+    EXPECT_EQ(summer.offset, std::chrono::hours(2));
+    EXPECT_EQ(summer.begin, utc("2026-03-29T01"));
+    EXPECT_EQ(summer.end, utc("2026-10-25T01"));
+    EXPECT_EQ(berlin.period_at(*summer.end).begin, summer.end);
+    EXPECT_EQ(berlin.period_at(*summer.begin - Duration(1)).end, summer.begin);
+    EXPECT_FALSE(TimeZone().period_at(utc("2026-07-01")).begin);
+    EXPECT_FALSE(berlin.period_at(utc("1700-01-01")).begin);
+    EXPECT_EQ(TimeZone::find("Mars/Olympus").error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(Clock, SystemClockGoesForward) {
     Clock& clock = system_clock();
     const Duration before = clock.steady();

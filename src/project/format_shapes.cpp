@@ -616,15 +616,29 @@ ShapePtr project_shape(const Parts& p) {
 }
 
 ShapePtr pipeline_shape(const Parts& p) {
+    const ShapePtr outside = object("schedule_on",
+                                    {key("file", p.templ, "A glob: new or changed files."),
+                                     key("webhook", p.boolean, "`true`: calls from outside.")},
+                                    {"file", "webhook"});
+    const ShapePtr days = either({p.text, list(p.text, 1)});
+    const ShapePtr calendar =
+        object("calendar", {key("only", days, "`weekdays`, `weekends`, `mon`, dates: on these."),
+                            key("except", days, "The same words: not on these.")});
     const ShapePtr schedule = either(
-        {p.text, object("schedule",
-                        {key("cron", p.text, "Five fields."), key("every", p.duration, "A period."),
-                         key("on",
-                             either({p.text, object("schedule_on",
-                                                    {key("file", p.templ, "A glob.").require()})}),
-                             "Table events: `bronze.posts & bronze.users`; or `{file: GLOB}`."),
-                         key("timezone", p.timezone, "cron: its zone.")},
-                        {"cron", "every", "on"})});
+        {p.text,
+         object(
+             "schedule",
+             {key("cron", either({p.text, list(p.text, 1)}),
+                  "Five fields or `@daily`; of several, each ticks."),
+              key("every", p.duration, "A period."),
+              key("on", either({p.text, outside}),
+                  "Changed tables: `bronze.posts & bronze.users`, also with `| cron(\"0 6 * * "
+                  "*\")`; "
+                  "or `file`, or `webhook`."),
+              key("timezone", p.timezone, "Of cron lines, of the calendar's days and of `anchor`."),
+              key("anchor", p.timestamp, "every: one of the ticks; `1970-01-01` by default."),
+              key("calendar", calendar, "cron, every: on which days.")},
+             {"cron", "every", "on"})});
     const ShapePtr export_item =
         object("export", {key("from", p.table, "A table.").require(),
                           key("to", p.text, "`connection.schema.table`, or a path.").require(),

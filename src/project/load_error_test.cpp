@@ -644,7 +644,7 @@ TEST(LoadErrors, Pipelines) {
     EXPECT_EQ(
         pipeline_errors("schedule: sometimes\ntasks: {a: {ingest: bronze.events}}\n"),
         "pipelines/p.yml:1:11: 'sometimes' is no schedule: write five fields as in '5 * * * *', "
-        "'every 5m', or `on:`\n");
+        "'@daily', 'every 5m', or `on:`\n");
     EXPECT_EQ(pipeline_errors("schedule: \"61 * * * *\"\ntasks: {a: {ingest: bronze.events}}\n"),
               "pipelines/p.yml:1:11: '61' is no minute (0 to 59) in the schedule '61 * * * *'\n");
     EXPECT_EQ(pipeline_errors("tasks: {a: {ingest: bronze.event}}\n"),

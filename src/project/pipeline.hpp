@@ -11,28 +11,12 @@
 #include "base/time.hpp"
 #include "project/names.hpp"
 #include "project/param.hpp"
+#include "project/schedule.hpp"
 #include "project/source.hpp"
 #include "project/template_text.hpp"
 #include "project/window.hpp"
 
 namespace ingot::project {
-
-struct CronSchedule {
-    std::string expression;  ///< Five fields, checked.
-    std::string timezone = "UTC";
-};
-struct EverySchedule {
-    Duration every{};
-};
-/// `bronze.posts & (bronze.users | bronze.tags)`: a run when the tables have new events.
-struct TableEventSchedule {
-    std::string expression;
-    std::vector<TableName> tables;
-};
-struct FileSchedule {
-    Template path;
-};
-using Schedule = std::variant<CronSchedule, EverySchedule, TableEventSchedule, FileSchedule>;
 
 enum class Catchup : std::uint8_t { kNone, kLatest, kAll };
 enum class PublishMode : std::uint8_t { kEach, kTogether };

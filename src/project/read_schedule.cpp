@@ -1,210 +1,150 @@
 // `schedule:` of a pipeline.
-#include <algorithm>
-#include <charconv>
-#include <fmt/format.h>
-
 #include "project/reader_internal.hpp"
-#include "project/scalars_internal.hpp"
 
 namespace ingot::project {
 namespace {
 
-struct CronField {
-    std::string_view name;
-    int first;
-    int last;
-    std::vector<std::string_view> words;  ///< Names of values, from `first`.
-};
+constexpr Duration kEveryMin = std::chrono::seconds(1);
 
-const std::vector<CronField>& cron_fields() {
-    static const std::vector<CronField> fields = {
-        {"minute", 0, 59, {}},
-        {"hour", 0, 23, {}},
-        {"day of the month", 1, 31, {}},
-        {"month",
-         1,
-         12,
-         {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
-        {"day of the week", 0, 7, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}}};
-    return fields;
-}
-
-bool cron_value(std::string_view text, const CronField& field, int& value) {
-    std::string lower(text);
-    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (std::size_t i = 0; i < field.words.size(); ++i) {
-        if (lower == field.words[i]) {
-            value = field.first + static_cast<int>(i);
-            return true;
-        }
-    }
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() && value >= field.first &&
-           value <= field.last;
-}
-
-/// `*`, `5`, `1-5`, `*/15`, `10-50/10`, and lists of them.
-bool valid_cron_field(std::string_view text, const CronField& field) {
-    for (std::size_t at = 0; at <= text.size();) {
-        const std::size_t comma = std::min(text.find(',', at), text.size());
-        std::string_view part = text.substr(at, comma - at);
-        at = comma + 1;
-        if (const std::size_t slash = part.find('/'); slash != std::string_view::npos) {
-            const auto step = yaml_integer(part.substr(slash + 1));
-            if (!step || *step < 1 || *step > field.last) return false;
-            part = part.substr(0, slash);
-            if (part != "*" && part.find('-') == std::string_view::npos) return false;
-        }
-        if (part == "*") continue;
-        const std::size_t dash = part.find('-');
-        int low = 0;
-        if (!cron_value(part.substr(0, dash), field, low)) return false;
-        if (dash == std::string_view::npos) continue;
-        int high = 0;
-        if (!cron_value(part.substr(dash + 1), field, high) || high < low) return false;
-    }
-    return true;
-}
-
-std::optional<std::string> cron_problem(const std::string& text) {
-    std::vector<std::string_view> parts;
-    for (std::size_t at = 0; at < text.size();) {
-        if (text[at] == ' ') {
-            ++at;
-            continue;
-        }
-        const std::size_t end = std::min(text.find(' ', at), text.size());
-        parts.push_back(std::string_view(text).substr(at, end - at));
-        at = end;
-    }
-    if (parts.size() != 5) {
-        return fmt::format(
-            "'{}' is no schedule: write five fields as in '5 * * * *', 'every 5m', "
-            "or `on:`",
-            text);
-    }
-    for (std::size_t i = 0; i < 5; ++i) {
-        if (!valid_cron_field(parts[i], cron_fields()[i])) {
-            return fmt::format("'{}' is no {} ({} to {}) in the schedule '{}'", parts[i],
-                               cron_fields()[i].name, cron_fields()[i].first, cron_fields()[i].last,
-                               text);
-        }
-    }
+std::optional<Cron> read_cron(const YamlNode& node, const ReadContext& context) {
+    auto cron = parse_cron(node.text);
+    if (cron) return *std::move(cron);
+    context.add(node, cron.error().message);
     return std::nullopt;
 }
 
-/// Tables joined by `&` and `|`, with brackets.
-class EventExpression {
-public:
-    explicit EventExpression(std::string_view text) : text_(text) {}
-
-    Result<std::vector<TableName>> tables() {
-        INGOT_TRY(either());
-        blanks();
-        if (at_ < text_.size()) return wrong();
-        std::sort(tables_.begin(), tables_.end());
-        tables_.erase(std::unique(tables_.begin(), tables_.end()), tables_.end());
-        return tables_;
-    }
-
-private:
-    Status either() {
-        INGOT_TRY(both());
-        while (take('|')) INGOT_TRY(both());
-        return {};
-    }
-    Status both() {
-        INGOT_TRY(one());
-        while (take('&')) INGOT_TRY(one());
-        return {};
-    }
-    Status one() {
-        if (take('(')) {
-            if (++depth_ > 32) return wrong();
-            INGOT_TRY(either());
-            --depth_;
-            if (!take(')')) return wrong();
-            return {};
+/// Null: a plain `schedule:`, which has no calendar.
+Calendar read_calendar(const Fields* object, const ReadContext& context) {
+    Calendar calendar;
+    const auto fields = object == nullptr ? std::nullopt : object->object("calendar");
+    if (!fields) return calendar;
+    const auto read = [&](std::string_view key, DaySet& days) {
+        for (const std::string& text : fields->texts(key)) {
+            if (const Status added = add_days(days, text); !added) {
+                context.add(*fields->find(key), added.error().message);
+            }
         }
-        blanks();
-        const std::size_t begin = at_;
-        while (at_ < text_.size() &&
-               std::string_view(" &|()").find(text_[at_]) == std::string_view::npos) {
-            ++at_;
-        }
-        if (begin == at_) return wrong();
-        INGOT_TRY_ASSIGN(TableName table, TableName::parse(text_.substr(begin, at_ - begin)));
-        tables_.push_back(std::move(table));
-        return {};
-    }
-    void blanks() {
-        while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    }
-    bool take(char c) {
-        blanks();
-        if (at_ >= text_.size() || text_[at_] != c) return false;
-        ++at_;
-        return true;
-    }
-    Error wrong() const {
-        return make_error(ErrorCode::kInvalidArgument,
-                          "'{}' is not understood at byte {}: write tables with & and |", text_,
-                          at_ + 1);
-    }
+    };
+    read("only", calendar.only);
+    read("except", calendar.except);
+    return calendar;
+}
 
-    std::string_view text_;
-    std::size_t at_ = 0;
-    int depth_ = 0;
-    std::vector<TableName> tables_;
-};
-
-std::optional<Schedule> event_schedule(const YamlNode& node, const ReadContext& context) {
-    auto tables = EventExpression(node.text).tables();
-    if (!tables) {
-        context.add(node, tables.error().message);
-        return std::nullopt;
+/// Whether any day of a long time is allowed, leap days on each day of the week among them.
+bool ever_ticks(const Cron* cron, const Calendar& calendar) {
+    if (calendar.allows_all()) return true;
+    CivilDay from(std::chrono::days(10'957));  // 2000-01-01
+    CivilDay until = from + std::chrono::days(200 * 366);
+    if (!calendar.only.dates.empty()) {
+        from = std::min(from, calendar.only.dates.front());
+        until = std::max(until, calendar.only.dates.back());
     }
-    return TableEventSchedule{node.text, *std::move(tables)};
+    return first_day(cron, calendar, from, until).has_value();
 }
 
 std::optional<Schedule> every_schedule(const YamlNode& node, std::string_view text,
+                                       const std::string& zone, const Fields* object,
                                        const ReadContext& context) {
     const auto every = parse_duration(text);
-    if (every && every->count() > 0) return EverySchedule{*every};
-    context.add(node, every ? "the period must be longer than nothing" : every.error().message);
+    if (!every || *every < kEveryMin) {
+        context.add(node, every ? "the period must be 1s or longer" : every.error().message);
+        return std::nullopt;
+    }
+    EverySchedule schedule{*every, Timestamp(), zone, read_calendar(object, context)};
+    if (object != nullptr && object->find("anchor") != nullptr) {
+        const auto anchor = parse_timestamp(object->text("anchor"), zone);
+        if (!anchor) {
+            context.add(*object->find("anchor"), anchor.error().message);
+            return std::nullopt;
+        }
+        schedule.anchor = *anchor;
+    }
+    if (!ever_ticks(nullptr, schedule.calendar)) {
+        context.add(node, "the calendar of this schedule leaves no day");
+        return std::nullopt;
+    }
+    return schedule;
+}
+
+std::optional<Schedule> cron_schedule(const YamlNode& node, const std::string& zone,
+                                      const Fields* object, const ReadContext& context) {
+    const std::size_t problems_before = context.problems.count();
+    CronSchedule schedule{{}, zone, read_calendar(object, context)};
+    const auto add = [&](const YamlNode& line) {
+        auto cron = read_cron(line, context);
+        if (!cron) return;
+        if (!ever_ticks(&*cron, schedule.calendar)) {
+            context.add(line, "the calendar of this schedule leaves no day on which '" +
+                                  cron->text + "' happens");
+        }
+        schedule.crons.push_back(*std::move(cron));
+    };
+    if (node.kind == YamlNode::Kind::kList) {
+        for (const YamlNode& line : node.items) add(line);
+    } else {
+        add(node);
+    }
+    if (context.problems.count() > problems_before) return std::nullopt;
+    return schedule;
+}
+
+std::optional<Schedule> event_schedule(const YamlNode& node, const std::string& zone,
+                                       const ReadContext& context) {
+    auto events = parse_event_expression(node.text);
+    if (!events) {
+        context.add(node, events.error().message);
+        return std::nullopt;
+    }
+    events->timezone = zone;
+    return *std::move(events);
+}
+
+std::optional<Schedule> outside_schedule(const Fields& on, const ReadContext& context) {
+    if (on.find("file") != nullptr) return FileSchedule{on.templ("file")};
+    if (on.boolean("webhook", true)) return WebhookSchedule{};
+    context.add(on.node(), "`webhook: false` starts nothing: leave the schedule out");
     return std::nullopt;
 }
 
-std::optional<Schedule> cron_schedule(const YamlNode& node, std::string zone,
-                                      const ReadContext& context) {
-    if (auto problem = cron_problem(node.text)) {
-        context.add(node, *std::move(problem));
-        return std::nullopt;
+/// Keys that mean nothing beside this kind of schedule.
+bool refuse_beside(const Fields& object, std::string_view kind,
+                   std::initializer_list<std::string_view> keys, const ReadContext& context) {
+    bool refused = false;
+    for (const std::string_view key : keys) {
+        if (const YamlNode* node = object.find(key)) {
+            context.add(*node, "'" + std::string(key) + "' has no meaning beside '" +
+                                   std::string(kind) + "'");
+            refused = true;
+        }
     }
-    return CronSchedule{node.text, std::move(zone)};
+    return refused;
 }
 
 }  // namespace
 
-std::optional<Schedule> read_schedule(const Fields& fields, const std::string& zone,
+std::optional<Schedule> read_schedule(const Fields& fields, const std::string& pipeline_zone,
                                       const ReadContext& context) {
     const YamlNode* node = fields.find("schedule");
     if (node == nullptr) return std::nullopt;
     const auto object = fields.object("schedule");
     if (!object) {
         if (node->text.starts_with("every ")) {
-            return every_schedule(*node, std::string_view(node->text).substr(6), context);
+            const auto period = std::string_view(node->text).substr(6);
+            return every_schedule(*node, period, pipeline_zone, nullptr, context);
         }
-        return cron_schedule(*node, zone, context);
+        return cron_schedule(*node, pipeline_zone, nullptr, context);
     }
+    const std::string zone = object->text("timezone", pipeline_zone);
     if (const YamlNode* cron = object->find("cron")) {
-        return cron_schedule(*cron, object->text("timezone", zone), context);
+        if (refuse_beside(*object, "cron", {"anchor"}, context)) return std::nullopt;
+        return cron_schedule(*cron, zone, &*object, context);
     }
     if (const YamlNode* every = object->find("every")) {
-        return every_schedule(*every, every->text, context);
+        return every_schedule(*every, every->text, zone, &*object, context);
     }
-    if (const auto on = object->object("on")) return FileSchedule{on->templ("file")};
-    return event_schedule(*object->find("on"), context);
+    if (refuse_beside(*object, "on", {"anchor", "calendar"}, context)) return std::nullopt;
+    if (const auto on = object->object("on")) return outside_schedule(*on, context);
+    return event_schedule(*object->find("on"), zone, context);
 }
 
 }  // namespace ingot::project

@@ -510,7 +510,7 @@ void check_pipelines(const Project& project, Problems& problems) {
     };
     for (const Pipeline& pipeline : project.pipelines) {
         if (pipeline.schedule) {
-            if (const auto* on = std::get_if<TableEventSchedule>(&*pipeline.schedule)) {
+            if (const auto* on = std::get_if<EventSchedule>(&*pipeline.schedule)) {
                 for (const TableName& table : on->tables) check_table(table, pipeline.place);
             }
         }
