@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tasks that do nothing, every step durable: a chain of 40, 100 side by side, and the gap between two tasks beside a raw fsync."""
+"""Tasks that do nothing, every step durable: a chain of 40, 100 side by side, and the gap between two tasks beside a raw fsync; a day of triggers."""
 
 import json
 import os
@@ -29,7 +29,25 @@ def main():
         measure.say(f"  {label:24} {measure.spread([each[name] for each in found], 'ms', 2)}")
     for label, name in (("a step, 10 unfinished", "step_us_10"), ("a step, 100,000", "step_us_100000")):
         measure.say(f"  {label:24} {measure.spread([each[name] for each in found], 'us', 2)}")
+    triggers = [json.loads(measure.run(trigger_command(options))["stdout"]) for _ in range(options.repeat)]
+    measure.say("Triggers: 24 hours of 1,000 pipelines every 5 minutes")
+    for label, name, unit in (
+        ("a run, first hour", "run_us_first_hour", "us"),
+        ("a run, last hour", "run_us_last_hour", "us"),
+        ("memory grown by", "grown_mb", "MB"),
+    ):
+        measure.say(f"  {label:24} {measure.spread([each[name] for each in triggers], unit, 2)}")
+    for line in triggers[0]["next_tick_us"]:
+        measure.say(f"  next of {line:34} {measure.spread([each['next_tick_us'][line] for each in triggers], 'us', 2)}")
     setting.record(options, "orchestrator", found)
+    setting.record(options, "triggers", triggers)
+
+
+def trigger_command(options):
+    bench = os.path.join(os.path.dirname(options.ingot), "bench", "micro", "triggers_bench")
+    if not os.access(bench, os.X_OK):
+        raise SystemExit(f"bench: there is no {bench}: cmake --build --preset release --target triggers_bench")
+    return [bench] + (["--smoke"] if options.smoke else [])
 
 
 if __name__ == "__main__":
