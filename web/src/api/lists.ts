@@ -1,0 +1,26 @@
+// The lists that several screens draw whole.
+import { api } from "./endpoints";
+import { fetchAll, useQuery } from "./query";
+
+const kPageLimit = 200;
+
+export function useAllPipelines() {
+  return useQuery(
+    "pipelines",
+    (signal) =>
+      fetchAll(
+        (after, pageSignal) => api.pipelines({ limit: kPageLimit, after }, pageSignal),
+        signal,
+      ),
+    ["pipelines"],
+  );
+}
+
+export function useAllTables() {
+  return useQuery(
+    "tables",
+    (signal) =>
+      fetchAll((after, pageSignal) => api.tables({ limit: kPageLimit, after }, pageSignal), signal),
+    ["tables"],
+  );
+}

@@ -1,0 +1,318 @@
+// What `ingot serve` answers under /api/v1. Times are ISO 8601 in UTC.
+
+export type Role = "viewer" | "operator" | "admin";
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Info {
+  version: string;
+  project: string;
+  environment: string;
+  lake: string;
+  started_at: string;
+  code_version: string;
+  local_mode: boolean;
+  problems: { place: string; message: string }[];
+}
+
+export interface Me {
+  user: string;
+  role: Role;
+  csrf: string;
+}
+
+export interface TimeWindow {
+  start: string;
+  end: string;
+}
+
+export type RunState = "queued" | "running" | "success" | "failed" | "cancelled" | "interrupted";
+
+export type TaskState =
+  | "waiting"
+  | "queued"
+  | "running"
+  | "up_for_retry"
+  | "up_for_reschedule"
+  | "success"
+  | "failed"
+  | "skipped"
+  | "upstream_failed"
+  | "cancelled";
+
+export type AttemptState =
+  "running" | "success" | "failed" | "timed_out" | "cancelled" | "lost" | "skipped";
+
+export interface RecentRun {
+  run_id: string;
+  state: RunState;
+  window: TimeWindow | null;
+  cause: string;
+  queued_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+export interface Schedule {
+  kind: "cron" | "every" | "tables" | "file" | "webhook" | "none";
+  text: string;
+  timezone: string;
+}
+
+export interface Pipeline {
+  name: string;
+  description: string;
+  owner: string;
+  tags: string[];
+  schedule: Schedule;
+  paused: boolean;
+  next_run_at: string | null;
+  waiting_for: string;
+  window: string | null;
+  active_runs: number;
+  task_count: number;
+  recent_runs: RecentRun[];
+}
+
+export interface TaskDefinition {
+  task: string;
+  kind: string;
+  work: string;
+  after: string[];
+  when: string;
+  pool: string;
+  priority: number;
+  retries: number;
+  each: string | null;
+}
+
+/** The part of JSON Schema that describes a parameter. */
+export interface ParamSchema {
+  type?: string | string[];
+  enum?: unknown[];
+  default?: unknown;
+  description?: string;
+  format?: string;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+}
+
+export interface PipelineDetail extends Pipeline {
+  params: Record<string, ParamSchema>;
+  tasks: TaskDefinition[];
+  source: { file: string; text: string };
+}
+
+export interface Run {
+  run_id: string;
+  pipeline: string;
+  state: RunState;
+  window: TimeWindow | null;
+  cause: string;
+  note: string;
+  code_version: string;
+  backfill: string | null;
+  queued_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+export interface Attempt {
+  attempt: number;
+  state: AttemptState;
+  started: string;
+  ended: string | null;
+  message: string;
+}
+
+export interface RunTask {
+  task: string;
+  definition: string;
+  work: string;
+  state: TaskState;
+  since: string;
+  /** Why the task waits, or what came of it. */
+  note: string;
+  after: string[];
+  retry_at: string | null;
+  pool: string;
+  priority: number;
+  attempts: Attempt[];
+}
+
+export interface RunDetail extends Run {
+  lake: string;
+  environment: string;
+  params: Record<string, unknown>;
+  full: boolean;
+  cancelled: string | null;
+  tasks: RunTask[];
+}
+
+export interface StartRun {
+  window?: TimeWindow;
+  params?: Record<string, unknown>;
+  full?: boolean;
+  note?: string;
+}
+
+export interface ClearTasks {
+  tasks?: string[];
+  failed_only?: boolean;
+  upstream?: boolean;
+  downstream?: boolean;
+  dry_run?: boolean;
+}
+
+export interface TableSummary {
+  table: string;
+  layer: string;
+  name: string;
+  kind: string;
+  description: string;
+  version: number | null;
+  rows: number | null;
+  bytes: number | null;
+  files: number | null;
+  changed_at: string | null;
+  checks: { passed: number; failed: number; warned: number } | null;
+  freshness: { state: "fresh" | "warn" | "error" | "unknown"; at: string | null } | null;
+  inputs: string[];
+}
+
+export interface TableColumn {
+  name: string;
+  type: string;
+  description: string;
+  nullable: boolean;
+}
+
+export interface TableDetail extends TableSummary {
+  columns: TableColumn[];
+  partition: string[];
+  sql: string;
+  place: string;
+  outputs: string[];
+}
+
+export interface TableVersion {
+  version: number;
+  at: string;
+  operation: string;
+  rows_added?: number | null;
+  rows_removed?: number | null;
+  run_id?: string | null;
+}
+
+export interface CheckResult {
+  name: string;
+  status: string;
+  message: string;
+  at: string;
+  run_id: string | null;
+}
+
+export type WindowState = "done" | "empty" | "missing" | "stale" | "open";
+
+export interface TableWindow extends TimeWindow {
+  state: WindowState;
+}
+
+export interface TableWindows {
+  window: string;
+  items: TableWindow[];
+}
+
+export interface SampleRows {
+  columns: { name: string; type: string }[];
+  rows: unknown[][];
+}
+
+export interface BackfillRequest {
+  pipeline: string;
+  from: string;
+  to: string;
+  order?: "oldest_first" | "newest_first";
+  active_runs?: number;
+  redo?: "none" | "failed" | "all";
+  dry_run?: boolean;
+}
+
+export interface PlannedWindow extends TimeWindow {
+  action: "run" | "skip";
+  reason: string;
+}
+
+export interface BackfillPlan {
+  id?: string;
+  windows: PlannedWindow[];
+}
+
+export type BackfillState = "running" | "paused" | "cancelled" | "done";
+
+export interface BackfillCounts {
+  waiting: number;
+  running: number;
+  success: number;
+  failed: number;
+  skipped: number;
+}
+
+export interface Backfill {
+  id: string;
+  pipeline: string;
+  from: string;
+  to: string;
+  order: string;
+  active_runs: number;
+  redo: string;
+  state: BackfillState;
+  created_at: string;
+  counts: BackfillCounts;
+}
+
+export interface BackfillDetail extends Backfill {
+  windows: (TimeWindow & { state: string; run_id: string | null })[];
+}
+
+export interface User {
+  name: string;
+  role: Role;
+  created_at: string;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  role: Role;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+}
+
+export interface AuditEntry {
+  id: string;
+  at: string;
+  user: string;
+  action: string;
+  object: string;
+  outcome: string;
+  address: string;
+}
+
+export interface LiveEvent {
+  kind: string;
+  run_id?: string;
+  task?: string;
+  pipeline?: string;
+  table?: string;
+  backfill?: string;
+  state?: string;
+  at?: string;
+}

@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { kDefaultLayout, layoutGraph, rankNodes, type Edge } from "./layout";
+import { chooseLayout, fitView, zoomView } from "./viewport";
+
+function randomGraph(nodes: number, seed: number): { ids: string[]; edges: Edge[] } {
+  let state = seed;
+  const random = (bound: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state % bound;
+  };
+  const ids = Array.from({ length: nodes }, (_, index) => `n${index}`);
+  const edges: Edge[] = [];
+  for (let to = 1; to < nodes; to++) {
+    const count = random(4);
+    for (let edge = 0; edge < count; edge++) edges.push({ from: ids[random(to)]!, to: ids[to]! });
+  }
+  return { ids, edges };
+}
+
+test("every edge goes to a later layer, as far as the longest way", () => {
+  const ranks = rankNodes(
+    ["a", "b", "c", "d"],
+    [
+      { from: "a", to: "b" },
+      { from: "b", to: "c" },
+      { from: "a", to: "c" },
+      { from: "d", to: "c" },
+    ],
+  );
+  expect(Object.fromEntries(ranks)).toEqual({ a: 0, b: 1, c: 2, d: 0 });
+});
+
+test("random graphs: edges go forward and no two nodes lie on each other", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const { ids, edges } = randomGraph(60, seed);
+    for (const direction of ["right", "down"] as const) {
+      const layout = layoutGraph(ids, edges, direction);
+      expect(layout.nodes.size, `seed ${seed}`).toBe(ids.length);
+      for (const { from, to } of edges)
+        expect(layout.nodes.get(to)!.rank, `seed ${seed}`).toBeGreaterThan(
+          layout.nodes.get(from)!.rank,
+        );
+      const placed = [...layout.nodes.values()];
+      for (const [index, a] of placed.entries()) {
+        expect(a.x >= -0.01 && a.y >= -0.01, `seed ${seed}`).toBe(true);
+        expect(a.x + kDefaultLayout.nodeWidth).toBeLessThanOrEqual(layout.width + 0.01);
+        expect(a.y + kDefaultLayout.nodeHeight).toBeLessThanOrEqual(layout.height + 0.01);
+        for (const b of placed.slice(index + 1)) {
+          const apart =
+            Math.abs(a.x - b.x) >= kDefaultLayout.nodeWidth ||
+            Math.abs(a.y - b.y) >= kDefaultLayout.nodeHeight;
+          expect(apart, `seed ${seed}`).toBe(true);
+        }
+      }
+    }
+  }
+});
+
+test("a circle and an edge to nowhere do not hang or break it", () => {
+  const layout = layoutGraph(
+    ["a", "b", "c"],
+    [
+      { from: "a", to: "b" },
+      { from: "b", to: "a" },
+      { from: "c", to: "gone" },
+      { from: "c", to: "c" },
+    ],
+  );
+  expect(layout.nodes.size).toBe(3);
+  expect(layoutGraph([], []).nodes.size).toBe(0);
+});
+
+test("5,000 nodes are placed in well under a second", () => {
+  const { ids, edges } = randomGraph(5000, 3);
+  const begin = performance.now();
+  layoutGraph(ids, edges);
+  expect(performance.now() - begin).toBeLessThan(1000);
+});
+
+test("a long chain in a narrow box is drawn downwards", () => {
+  const ids = Array.from({ length: 9 }, (_, index) => `n${index}`);
+  const edges = ids.slice(1).map((to, index) => ({ from: ids[index]!, to }));
+  const layouts = {
+    right: layoutGraph(ids, edges, "right"),
+    down: layoutGraph(ids, edges, "down"),
+  };
+  expect(chooseLayout(layouts, { width: 560, height: 460 }).direction).toBe("down");
+  expect(chooseLayout(layouts, { width: 2400, height: 460 }).direction).toBe("right");
+});
+
+test("zooming keeps the point under the pointer, fitting shows all", () => {
+  const view = { left: 10, top: 20, scale: 1 };
+  const zoomed = zoomView(view, 1.5, 110, 220);
+  expect((110 - zoomed.left) / zoomed.scale).toBeCloseTo(100);
+  expect((220 - zoomed.top) / zoomed.scale).toBeCloseTo(200);
+  const fitted = fitView({ width: 2000, height: 300 }, { width: 500, height: 500 });
+  expect(fitted.left + 2000 * fitted.scale).toBeLessThanOrEqual(500);
+});

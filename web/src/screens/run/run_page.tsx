@@ -1,0 +1,244 @@
+import { useMemo } from "react";
+import { api } from "../../api/endpoints";
+import { useQuery } from "../../api/query";
+import type { RunDetail, RunTask } from "../../api/types";
+import { DataTable } from "../../components/data_table";
+import { Empty, Loaded } from "../../components/notice";
+import { StateChip, stateWord } from "../../components/state";
+import { Tabs } from "../../components/tabs";
+import { Age, Time, Took, WindowLabel } from "../../components/time";
+import { GraphView } from "../../graph/graph_view";
+import { Link, pageOf, setSearchValues, useSearchValue } from "../../router";
+import { Gantt } from "./gantt";
+import { RunActions } from "./run_actions";
+import { TaskPanel } from "./task_panel";
+import "./run.css";
+
+const kTabs = [
+  { id: "gantt", title: "Gantt" },
+  { id: "graph", title: "Graph" },
+  { id: "tasks", title: "Tasks" },
+  { id: "details", title: "Details" },
+] as const;
+
+export function RunPage(props: { id: string }) {
+  const run = useQuery(`run:${props.id}`, (signal) => api.run(props.id, signal), [
+    `run:${props.id}`,
+  ]);
+  return (
+    <Loaded query={run} what={`run ${props.id}`} rows={9}>
+      {(data) => <RunBody run={data} />}
+    </Loaded>
+  );
+}
+
+/** The task that a person wants to see first: what failed, what runs, else none. */
+export function firstTask(run: RunDetail): string {
+  const by = (state: string) => run.tasks.find((task) => task.state === state)?.task;
+  return by("failed") ?? by("up_for_retry") ?? by("running") ?? "";
+}
+
+function RunBody(props: { run: RunDetail }) {
+  const { run } = props;
+  const [tab, setTab] = useSearchValue("tab", "gantt");
+  const [asked] = useSearchValue("task");
+  const selected = asked !== "" ? asked : firstTask(run);
+  const task = run.tasks.find((each) => each.task === selected);
+  const select = (name: string) => setSearchValues({ task: name, attempt: null });
+  return (
+    <>
+      <RunHead run={run} />
+      <div className="run-body">
+        <div className="run-views">
+          <Tabs label="Views of the run" tabs={kTabs} selected={tab} onSelect={setTab} />
+          <div className="panel">
+            <RunTab tab={tab} run={run} selected={selected} onSelect={select} />
+          </div>
+        </div>
+        <aside className="panel run-task" aria-label="Task">
+          {task ? (
+            <TaskPanel key={task.task} run={run} task={task} />
+          ) : (
+            <Empty title={asked ? `This run has no task ${asked}` : "Choose a task"}>
+              {!asked && <p>Its attempts, its log and what it waits for are shown here.</p>}
+            </Empty>
+          )}
+        </aside>
+      </div>
+    </>
+  );
+}
+
+function RunHead(props: { run: RunDetail }) {
+  const { run } = props;
+  const waiting = run.tasks.filter((task) => ["waiting", "queued"].includes(task.state));
+  const done = run.tasks.filter((task) => ["success", "skipped"].includes(task.state)).length;
+  return (
+    <>
+      <div className="row-between">
+        <div className="row">
+          <h1>
+            <Link href={pageOf.pipeline(run.pipeline)}>{run.pipeline}</Link>
+          </h1>
+          <StateChip state={run.state} />
+          <WindowLabel window={run.window} none="" />
+        </div>
+        <RunActions run={run} />
+      </div>
+      <dl className="fact-row">
+        <Fact title="Run">
+          <code>{run.run_id}</code>
+        </Fact>
+        <Fact title="Cause">
+          {run.cause}
+          {run.backfill && (
+            <>
+              {" · "}
+              <Link href={pageOf.backfill(run.backfill)}>backfill {run.backfill}</Link>
+            </>
+          )}
+        </Fact>
+        <Fact title="Queued">
+          <Time at={run.queued_at} />
+        </Fact>
+        <Fact title="Took">
+          <Took from={run.started_at} to={run.ended_at} />
+        </Fact>
+        <Fact title="Tasks">
+          {done} of {run.tasks.length} done
+        </Fact>
+        <Fact title="Code">
+          <code title={run.code_version}>{run.code_version.slice(0, 10) || "–"}</code>
+        </Fact>
+      </dl>
+      {run.cancelled && <div className="banner">Cancelled: {run.cancelled}</div>}
+      {run.note && <div className="banner run-note">{run.note}</div>}
+      {run.ended_at === null && run.state === "queued" && waiting[0]?.note && (
+        <div className="banner">{waiting[0].note}</div>
+      )}
+    </>
+  );
+}
+
+function Fact(props: { title: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt className="quiet">{props.title}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}
+
+function RunTab(props: {
+  tab: string;
+  run: RunDetail;
+  selected: string;
+  onSelect: (task: string) => void;
+}) {
+  const { tab, run, selected, onSelect } = props;
+  if (run.tasks.length === 0) return <Empty title="This run has no tasks yet" />;
+  if (tab === "graph") return <RunGraph run={run} selected={selected} onSelect={onSelect} />;
+  if (tab === "tasks") return <TaskTable run={run} onSelect={onSelect} />;
+  if (tab === "details") return <Details run={run} />;
+  return <Gantt run={run} selected={selected} onSelect={onSelect} />;
+}
+
+function RunGraph(props: { run: RunDetail; selected: string; onSelect: (task: string) => void }) {
+  const { run } = props;
+  const nodes = run.tasks.map((task) => ({
+    id: task.task,
+    label: task.task,
+    detail: task.work,
+    state: task.state,
+  }));
+  const edges = useMemo(
+    () => run.tasks.flatMap((task) => task.after.map((from) => ({ from, to: task.task }))),
+    [run.tasks],
+  );
+  return (
+    <div className="run-graph">
+      <GraphView
+        label="Tasks of the run"
+        nodes={nodes}
+        edges={edges}
+        selected={props.selected}
+        onSelect={props.onSelect}
+      />
+    </div>
+  );
+}
+
+function TaskTable(props: { run: RunDetail; onSelect: (task: string) => void }) {
+  const took = (task: RunTask) => (
+    <Took from={task.attempts[0]?.started ?? null} to={task.attempts.at(-1)?.ended ?? null} />
+  );
+  return (
+    <DataTable
+      label="Tasks of the run"
+      items={props.run.tasks}
+      keyOf={(task) => task.task}
+      columns={[
+        {
+          title: "Task",
+          cell: (task) => (
+            <button
+              type="button"
+              className="link"
+              data-nav-row
+              onClick={() => props.onSelect(task.task)}
+            >
+              {task.task}
+            </button>
+          ),
+        },
+        { title: "State", cell: (task) => <StateChip state={task.state} /> },
+        { title: "Why, or what came of it", cell: (task) => <span>{task.note || "–"}</span> },
+        { title: "Since", cell: (task) => <Age at={task.since} /> },
+        { title: "Took", number: true, cell: took },
+        { title: "Attempts", number: true, wideOnly: true, cell: (task) => task.attempts.length },
+      ]}
+    />
+  );
+}
+
+function Details(props: { run: RunDetail }) {
+  const { run } = props;
+  return (
+    <dl className="facts panel-body">
+      <dt>State</dt>
+      <dd>{stateWord(run.state)}</dd>
+      <dt>Environment</dt>
+      <dd>{run.environment}</dd>
+      <dt>Lake</dt>
+      <dd className="mono">{run.lake}</dd>
+      <dt>Window</dt>
+      <dd>
+        {run.window ? (
+          <code>
+            {run.window.start} to {run.window.end}
+          </code>
+        ) : (
+          "none"
+        )}
+      </dd>
+      <dt>Queued, started, ended</dt>
+      <dd>
+        <Time at={run.queued_at} /> · <Time at={run.started_at} /> · <Time at={run.ended_at} />
+      </dd>
+      <dt>Everything again</dt>
+      <dd>{run.full ? "yes" : "no, what is up to date is left"}</dd>
+      <dt>Parameters</dt>
+      <dd>
+        {Object.keys(run.params).length === 0 ? (
+          "defaults"
+        ) : (
+          <pre className="mono">{JSON.stringify(run.params, null, 2)}</pre>
+        )}
+      </dd>
+      <dt>Code version</dt>
+      <dd className="mono">{run.code_version}</dd>
+      <dt>Note</dt>
+      <dd>{run.note || "–"}</dd>
+    </dl>
+  );
+}
