@@ -1,6 +1,9 @@
 import { useEffect, useId, useRef, type FormEvent, type ReactNode } from "react";
 import { Button } from "./button";
 
+const kFirst =
+  ".dialog-body input, .dialog-body select, .dialog-body textarea, .dialog-foot .button:last-child";
+
 /** A modal dialog. The browser keeps the focus inside, Esc closes it, and the focus goes back to where it was. */
 export function Dialog(props: {
   title: string;
@@ -15,7 +18,11 @@ export function Dialog(props: {
   useEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      // By itself the browser goes to the button that closes it.
+      dialog.querySelector<HTMLElement>(kFirst)?.focus();
+    }
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();
