@@ -28,7 +28,6 @@ project::TemplateContext render_context(const InputContext& context, const proje
 std::string absolute_path(const project::Project& project, const std::string& path);
 format::Compression compression_of(const project::Format& format);
 
-bool has_wildcard(std::string_view path);
 /// How many parts at the end of a rendered path tell the inputs of a source apart: from the first
 /// part that depends on the window or has a wildcard; at least one.
 Result<std::size_t> telling_parts(const project::Source& source, const project::FilesOrigin& origin,

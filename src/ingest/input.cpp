@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/hash.hpp"
+#include "base/glob.hpp"
 #include "ingest/finders_internal.hpp"
 
 namespace ingot::ingest {
@@ -87,10 +88,6 @@ format::Compression compression_of(const project::Format& format) {
             return format::Compression::kZstd;
     }
     return format::Compression::kAuto;
-}
-
-bool has_wildcard(std::string_view path) {
-    return path.find_first_of("*?[") != std::string_view::npos;
 }
 
 Result<std::size_t> telling_parts(const project::Source& source, const project::FilesOrigin& origin,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/glob.hpp"
 #include "ingest/finders_internal.hpp"
 #include "ingest/window_paths_internal.hpp"
 
