@@ -65,6 +65,7 @@ Status Machine::replay(const Event& event) {
 /// What follows from the state and the time; ends because each round starts something.
 void Machine::follow(Timestamp now, Actions& actions) {
     pass_timers(now, actions);
+    if (held_) return;
     start_runs(now, actions);
     start_tasks(now, actions);
 }

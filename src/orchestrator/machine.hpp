@@ -55,6 +55,9 @@ public:
     /// When to wake next if nothing happens before.
     std::optional<Timestamp> next_wake() const;
 
+    /// From now on no run and no task starts: what is at work comes to its end.
+    void hold() { held_ = true; }
+
     /// Takes in a stored event and decides nothing: `wake` does, once all are in.
     Status replay(const Event& event);
 
@@ -115,6 +118,7 @@ private:
     void drop_timer(Run& run, TaskIndex task);
 
     Limits limits_;
+    bool held_ = false;
     Timestamp now_;
     std::uint64_t orders_ = 0;
     std::map<std::uint64_t, std::unique_ptr<Run>> runs_;  ///< By the order of their queueing.

@@ -2,110 +2,236 @@
 
 #include <algorithm>
 #include <exception>
+#include <mutex>
+#include <set>
 
 #include "base/crash_point.hpp"
 #include "base/log.hpp"
 
 namespace ingot::orchestrator {
+namespace {
+
+/// The loop looks at the wall clock at least so often: it may have jumped, or the machine slept.
+constexpr Duration kLookAtClock = std::chrono::seconds(5);
+/// How far the two clocks drift apart by themselves: followed even while runs are active.
+constexpr Duration kDrift = std::chrono::seconds(1);
+constexpr Duration kTryStoreAgainFirst = std::chrono::milliseconds(100);
+constexpr Duration kTryStoreAgainMax = std::chrono::seconds(5);
+
+Error over() {
+    return make_error(ErrorCode::kCancelled, "the orchestrator has stopped");
+}
+
+/// What an append that failed may still come to by itself: the disk, or somebody's lock.
+bool may_pass(ErrorCode code) {
+    return code == ErrorCode::kIo || code == ErrorCode::kTimeout;
+}
+
+}  // namespace
+
+Status Policy::on_event(const Event&, const RunStatus&, Orchestrator&) {
+    return {};
+}
 
 Status Orchestrator::work(std::stop_token stop) {
-    Status done;
-    while (done && !fences_.empty()) {
-        std::vector<Event> events = wait_for_events(stop);
-        if (stop.stop_requested() && !std::exchange(cancelled_, true)) done = cancel_all();
-        if (done) done = take(std::move(events));
+    stop_ = std::move(stop);
+    Status done = turn({});
+    bool cancelled = false;
+    while (done && !held_.empty()) {
+        // Asked once, and then no more: what runs needs its time to end.
+        std::vector<Posted> inputs = wait_for_inputs(cancelled ? std::stop_token() : stop_);
+        if (stop_.stop_requested() && !std::exchange(cancelled, true)) done = cancel_all();
+        if (done) done = turn(std::move(inputs));
     }
-    // After an error of the store: nothing that still runs could be recorded.
-    for (auto& [task, source] : running_) source.request_stop();
+    stop_everything();
     return done;
 }
 
-Orchestrator::Orchestrator(OrchestratorParts parts, Limits limits, Observer observer)
-    : parts_(parts),
+Status Orchestrator::serve(std::stop_token stop) {
+    stop_ = std::move(stop);
+    serving_ = true;
+    Status done = turn({});
+    while (done && !stop_.stop_requested()) done = turn(wait_for_inputs(stop_));
+    if (done) done = drain();
+    stop_everything();
+    return done;
+}
+
+Orchestrator::Orchestrator(OrchestratorParts parts, OrchestratorOptions options, Observer observer)
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
       observer_(std::move(observer)),
-      machine_(limits),
-      begun_(parts.clock.now()),
-      begun_steady_(parts.clock.steady()),
-      executor_({"task", static_cast<std::size_t>(limits.workers),
-                 static_cast<std::size_t>(limits.workers)}) {}
+      machine_(options_.limits),
+      begun_(parts_.clock.now()),
+      begun_steady_(parts_.clock.steady()),
+      executor_({"task", static_cast<std::size_t>(options_.limits.workers),
+                 static_cast<std::size_t>(options_.limits.workers)}) {}
 
-Status Orchestrator::submit(const RunId& id, RunSpec spec) {
-    fences_.insert_or_assign(id, kFirstFence);
-    return take({{id, now(), RunQueued{std::make_shared<const RunSpec>(std::move(spec))}}});
+Orchestrator::~Orchestrator() {
+    stop_everything();
 }
 
-Status Orchestrator::adopt(const StoredRun& run, Fence fence) {
-    INGOT_TRY(replay(run, fence));
-    return take({{run.head.id, now(), RunAdopted{}}});
+std::future<Status> Orchestrator::post(Input input) {
+    Posted posted{std::move(input), {}};
+    std::future<Status> done = posted.done.get_future();
+    {
+        auto inbox = inbox_.lock();
+        if (inbox->closed) {
+            posted.done.set_value(over());
+            return done;
+        }
+        inbox->inputs.push_back(std::move(posted));
+    }
+    news_.notify_one();
+    return done;
 }
 
-Status Orchestrator::retire(const StoredRun& run, Fence fence, const std::string& reason) {
-    INGOT_TRY(replay(run, fence));
+Status Orchestrator::submit(const RunId& id, RunSpec spec, RunOrigin origin) {
+    INGOT_TRY_ASSIGN(FileLock::Attempt lock, parts_.folder.lock_run(id, options_.purpose));
+    if (const auto* held = std::get_if<FileLock::HeldBy>(&lock)) {
+        return make_error(ErrorCode::kAlreadyExists, "the new run {} is held by {}", id.value(),
+                          held->holder);
+    }
+    held_.insert_or_assign(id, Held{kFirstFence, std::get<FileLock>(std::move(lock))});
+    const auto shared = std::make_shared<const RunSpec>(std::move(spec));
+    const Status given = give(id, RunQueued{shared, std::move(origin)});
+    if (!given) held_.erase(id);
+    return given;
+}
+
+Status Orchestrator::adopt(const StoredRun& run, Fence fence, FileLock lock) {
+    INGOT_TRY(replay(run, fence, std::move(lock)));
+    return give(run.head.id, RunAdopted{});
+}
+
+Status Orchestrator::retire(const StoredRun& run, Fence fence, FileLock lock,
+                            const std::string& reason) {
+    INGOT_TRY(replay(run, fence, std::move(lock)));
     const RunStatus& status = *machine_.find(run.head.id);
     const bool was_running =
         std::any_of(status.tasks.begin(), status.tasks.end(),
                     [](const TaskStatus& task) { return task.state == TaskState::kRunning; });
-    std::vector<Event> events;
-    if (!status.cancelled) events.push_back({run.head.id, now(), RunCancelled{reason}});
-    if (was_running) events.push_back({run.head.id, now(), RunAdopted{}});
-    return take(std::move(events));
+    if (!status.cancelled) INGOT_TRY(give(run.head.id, RunCancelled{reason}));
+    return was_running ? give(run.head.id, RunAdopted{}) : Status();
 }
 
-Status Orchestrator::replay(const StoredRun& run, Fence fence) {
-    for (const Event& event : run.events) {
-        INGOT_TRY_WITH(machine_.replay(event), "while reading the stored run");
+Status Orchestrator::give(const RunId& run, Change change) {
+    const bool adopts = std::holds_alternative<RunAdopted>(change);
+    bool interrupted = false;
+    if (!held_.contains(run)) {
+        INGOT_TRY(bring_back(run));
+        interrupted = !adopts && !has_ended(machine_.find(run)->state);
     }
-    fences_.insert_or_assign(run.head.id, fence);
+    INGOT_TRY_ASSIGN(Actions actions, machine_.step({run, now(), std::move(change)}));
+    add(std::move(actions));
+    if (!interrupted) return {};
+    INGOT_TRY_ASSIGN(Actions lost, machine_.step({run, now(), RunAdopted{}}));
+    add(std::move(lost));
     return {};
 }
 
-/// Takes all in, makes what comes of it durable as one, and does it.
-Status Orchestrator::take(std::vector<Event> events) {
-    Actions all;
-    const auto add = [&](Actions actions) {
-        const auto move_to = [](auto& from, auto& to) {
-            to.insert(to.end(), std::make_move_iterator(from.begin()),
-                      std::make_move_iterator(from.end()));
-        };
-        move_to(actions.events, all.events);
-        move_to(actions.start, all.start);
-        move_to(actions.stop, all.stop);
-    };
-    for (Event& event : events) {
-        INGOT_TRY_ASSIGN(Actions actions, machine_.step(std::move(event)));
-        add(std::move(actions));
-    }
-    const std::optional<Timestamp> wake = machine_.next_wake();
-    if (wake && *wake <= now()) add(machine_.wake(now()));
-    return commit(all);
+void Orchestrator::keep(Record record) {
+    records_.push_back(std::move(record));
 }
 
-Status Orchestrator::commit(const Actions& actions) {
-    Batch batch{{}, actions.events};
-    std::map<RunId, Fence> touched;
-    for (const Event& event : actions.events) touched.emplace(event.run, fences_.at(event.run));
-    for (const auto& [run, fence] : touched) {
-        batch.runs.push_back({head_of(*machine_.find(run)), fence});
+Timestamp Orchestrator::now() const {
+    return begun_ + (parts_.clock.steady() - begun_steady_);
+}
+
+/// Takes all in, makes what comes of it durable as one, and does it.
+Status Orchestrator::turn(std::vector<Posted> inputs) {
+    follow_the_clock();
+    std::vector<std::promise<Status>> taken;
+    for (Posted& posted : inputs) {
+        if (Status given = posted.input(*this); !given) {
+            posted.done.set_value(std::move(given));
+        } else {
+            taken.push_back(std::move(posted.done));
+        }
     }
-    if (!batch.events.empty()) {
+    if (const std::optional<Timestamp> wake = machine_.next_wake(); wake && *wake <= now()) {
+        add(machine_.wake(now()));
+    }
+    Status done = draining_ ? Status() : consult_policies();
+    if (done) done = commit();
+    for (std::promise<Status>& promise : taken) promise.set_value(done);
+    return done;
+}
+
+/// What the policies make of the time, and of all events of the turn: theirs included.
+Status Orchestrator::consult_policies() {
+    const Timestamp wall = parts_.clock.now();
+    for (Policy* policy : parts_.policies) {
+        const std::optional<Timestamp> next = policy->next_time();
+        if (next && *next <= wall) INGOT_TRY(policy->on_time(wall, *this));
+    }
+    if (parts_.policies.empty()) return {};
+    for (std::size_t i = 0; i < pending_.events.size(); ++i) {
+        const Event event = pending_.events[i];
+        for (Policy* policy : parts_.policies) {
+            INGOT_TRY(policy->on_event(event, *machine_.find(event.run), *this));
+        }
+    }
+    return {};
+}
+
+void Orchestrator::add(Actions actions) {
+    const auto move_to = [](auto& from, auto& to) {
+        to.insert(to.end(), std::make_move_iterator(from.begin()),
+                  std::make_move_iterator(from.end()));
+    };
+    move_to(actions.events, pending_.events);
+    move_to(actions.start, pending_.start);
+    move_to(actions.stop, pending_.stop);
+}
+
+Status Orchestrator::commit() {
+    const Actions actions = std::exchange(pending_, {});
+    Batch batch{{}, actions.events, std::exchange(records_, {}), options_.server};
+    std::set<RunId> touched;
+    for (const Event& event : actions.events) touched.insert(event.run);
+    for (const RunId& run : touched) {
+        batch.runs.push_back({head_of(*machine_.find(run)), held_.at(run).fence});
+    }
+    if (!batch.events.empty() || !batch.records.empty()) {
         crash_point("orchestrator.decided");
-        INGOT_TRY_WITH(parts_.store.append(batch), "while recording what happened");
+        INGOT_TRY_WITH(append(batch), "while recording what happened");
         crash_point("orchestrator.recorded");
     }
     for (const Event& event : actions.events) {
-        const RunStatus& run = *machine_.find(event.run);
         if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
             running_.erase({event.run, ended->task});
         }
-        if (has_ended(run.state)) fences_.erase(event.run);
-        if (observer_) observer_(event, run);
+        if (observer_) observer_(event, *machine_.find(event.run));
     }
     for (const Actions::Start& each : actions.start) INGOT_TRY(start(each));
     for (const Actions::Stop& each : actions.stop) {
         const auto found = running_.find({each.run, each.task});
         if (found != running_.end()) found->second.request_stop();
     }
+    for (const RunId& run : touched) INGOT_TRY(let_go_when_over(run));
     return {};
+}
+
+/// A server waits for its store, and meanwhile starts nothing; what it has decided stays decided.
+Status Orchestrator::append(const Batch& batch) {
+    Duration wait = kTryStoreAgainFirst;
+    while (true) {
+        Status appended = parts_.store.append(batch);
+        const bool again =
+            !appended && serving_ && may_pass(appended.error().code) && !stop_.stop_requested();
+        if (!again) {
+            store_trouble_.lock()->reset();
+            return appended;
+        }
+        log_warning("the store takes nothing in, it is tried again: {}",
+                    appended.error().to_string());
+        *store_trouble_.lock() = appended.error();
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any().wait_for(lock, stop_, wait, [] { return false; });
+        wait = std::min(wait * 2, kTryStoreAgainMax);
+    }
 }
 
 Status Orchestrator::start(const Actions::Start& start) {
@@ -115,13 +241,9 @@ Status Orchestrator::start(const Actions::Start& start) {
     std::stop_source& source = running_[{start.run, start.task}];
     source = std::stop_source();
     return executor_.submit([this, attempt, stop = source.get_token()](const std::stop_token&) {
-        TaskOutcome outcome = carry_out(attempt, stop);
-        {
-            auto inbox = inbox_.lock();
-            inbox->push_back(
-                {attempt.run, now(), TaskEnded{attempt.task, attempt.number, std::move(outcome)}});
-        }
-        news_.notify_one();
+        post([attempt, outcome = carry_out(attempt, stop)](Orchestrator& self) {
+            return self.end_attempt(attempt, outcome);
+        });
     });
 }
 
@@ -134,33 +256,122 @@ TaskOutcome Orchestrator::carry_out(const Attempt& attempt, std::stop_token stop
     }
 }
 
-/// What happened; nothing when a time has come, or `stop` asks.
-std::vector<Event> Orchestrator::wait_for_events(const std::stop_token& stop) {
-    auto inbox = inbox_.lock();
-    const auto is_news = [&] { return !inbox->empty(); };
-    // Asked once, and then no more: what runs needs its time to end.
-    const std::stop_token asked = cancelled_ ? std::stop_token() : stop;
-    if (const std::optional<Timestamp> wake = machine_.next_wake()) {
-        const auto until = std::chrono::steady_clock::now() + (*wake - now());
-        news_.wait_until(inbox.mutex_lock(), asked, until, is_news);
-    } else {
-        news_.wait(inbox.mutex_lock(), asked, is_news);
+Status Orchestrator::end_attempt(const Attempt& attempt, const TaskOutcome& outcome) {
+    const bool left = draining_ && outcome.kind == TaskOutcome::Kind::kStopped;
+    if (left || !held_.contains(attempt.run)) {
+        // The next process makes it again; or nobody waits for it, as its task was marked.
+        running_.erase({attempt.run, attempt.task});
+        return {};
     }
-    return std::exchange(*inbox, {});
+    return give(attempt.run, TaskEnded{attempt.task, attempt.number, outcome});
+}
+
+/// What was posted; nothing when a time has come, or `stop` asks.
+std::vector<Orchestrator::Posted> Orchestrator::wait_for_inputs(const std::stop_token& stop,
+                                                                std::optional<Duration> at_most) {
+    auto inbox = inbox_.lock();
+    const auto is_news = [&] { return !inbox->inputs.empty(); };
+    const std::optional<Duration> wait = time_to_wait(at_most);
+    if (wait) {
+        const auto until = std::chrono::steady_clock::now() + *wait;
+        news_.wait_until(inbox.mutex_lock(), stop, until, is_news);
+    } else {
+        news_.wait(inbox.mutex_lock(), stop, is_news);
+    }
+    return std::exchange(inbox->inputs, {});
+}
+
+std::optional<Duration> Orchestrator::time_to_wait(std::optional<Duration> at_most) const {
+    std::optional<Duration> wait = at_most;
+    const auto no_longer_than = [&](Duration other) {
+        wait = wait ? std::min(*wait, other) : other;
+    };
+    if (const std::optional<Timestamp> wake = machine_.next_wake()) no_longer_than(*wake - now());
+    if (draining_) return wait;
+    for (const Policy* policy : parts_.policies) {
+        no_longer_than(kLookAtClock);
+        const std::optional<Timestamp> next = policy->next_time();
+        if (next) no_longer_than(*next - parts_.clock.now());
+    }
+    return wait;
+}
+
+Status Orchestrator::replay(const StoredRun& run, Fence fence, FileLock lock) {
+    for (const Event& event : run.events) {
+        INGOT_TRY_WITH(machine_.replay(event), "while reading the stored run");
+    }
+    held_.insert_or_assign(run.head.id, Held{fence, std::move(lock)});
+    return {};
+}
+
+/// A run that has ended, for what still happens to it.
+Status Orchestrator::bring_back(const RunId& id) {
+    INGOT_TRY_ASSIGN(FileLock::Attempt lock, parts_.folder.lock_run(id, options_.purpose));
+    if (const auto* held = std::get_if<FileLock::HeldBy>(&lock)) {
+        return make_error(ErrorCode::kAlreadyExists, "the run {} is at work in {}", id.value(),
+                          held->holder);
+    }
+    INGOT_TRY_ASSIGN(const Fence fence, parts_.store.take_over(id));
+    INGOT_TRY_ASSIGN(const StoredRun run, parts_.store.load(id));
+    if (machine_.find(id) != nullptr) INGOT_TRY(machine_.forget(id));
+    return replay(run, fence, std::get<FileLock>(std::move(lock)));
+}
+
+Status Orchestrator::let_go_when_over(const RunId& run) {
+    if (!has_ended(machine_.find(run)->state)) return {};
+    held_.erase(run);
+    return serving_ ? machine_.forget(run) : Status();
 }
 
 Status Orchestrator::cancel_all() {
-    std::vector<Event> events;
-    for (const auto& [run, fence] : fences_) {
-        if (machine_.find(run)->cancelled) continue;
-        events.push_back({run, now(), RunCancelled{"it was asked to stop"}});
+    std::vector<RunId> runs;
+    for (const auto& [run, held] : held_) {
+        if (!machine_.find(run)->cancelled) runs.push_back(run);
     }
-    return take(std::move(events));
+    for (const RunId& run : runs) INGOT_TRY(give(run, RunCancelled{"it was asked to stop"}));
+    return {};
 }
 
-/// Wall time that never jumps: retries and time limits keep to it whatever is done to the clock.
-Timestamp Orchestrator::now() const {
-    return begun_ + (parts_.clock.steady() - begun_steady_);
+/// Lets what runs come to its end, for a while, then stops it.
+Status Orchestrator::drain() {
+    constexpr Duration kToStop = std::chrono::seconds(15);
+    draining_ = true;
+    machine_.hold();
+    Timestamp until = now() + options_.drain_time;
+    bool stopped = false;
+    Status done;
+    while (done && !running_.empty()) {
+        if (now() >= until) {
+            if (std::exchange(stopped, true)) break;
+            for (auto& [task, source] : running_) source.request_stop();
+            until = now() + kToStop;
+        }
+        done = turn(wait_for_inputs({}, until - now()));
+    }
+    return done;
+}
+
+/// After this nothing of what still runs is recorded.
+void Orchestrator::stop_everything() {
+    for (auto& [task, source] : running_) source.request_stop();
+    std::vector<Posted> left;
+    {
+        auto inbox = inbox_.lock();
+        inbox->closed = true;
+        left = std::exchange(inbox->inputs, {});
+    }
+    for (Posted& posted : left) posted.done.set_value(over());
+    executor_.stop();
+}
+
+/// Time goes on by the steady clock while runs are active, so that no jump of the other one ends a
+/// wait or a time limit; else it is what the wall clock says.
+void Orchestrator::follow_the_clock() {
+    const Timestamp wall = parts_.clock.now();
+    const Duration apart = wall - now();
+    if (!held_.empty() && (apart > kDrift || apart < -kDrift)) return;
+    begun_ = wall;
+    begun_steady_ = parts_.clock.steady();
 }
 
 }  // namespace ingot::orchestrator

@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <gtest/gtest.h>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 
@@ -23,12 +25,13 @@ public:
     Guarded<std::vector<std::string>> asked;
 };
 
-/// A store that fails from the n-th append on.
+/// A store that fails from the n-th append on, so many times.
 class FailingStore final : public Store {
 public:
-    FailingStore(Store& store, int good) : store_(store), good_(good) {}
+    FailingStore(Store& store, int good, int bad = std::numeric_limits<int>::max())
+        : store_(store), good_(good), bad_(bad) {}
     Status append(const Batch& batch) override {
-        if (good_-- > 0) return store_.append(batch);
+        if (good_-- > 0 || bad_-- <= 0) return store_.append(batch);
         return make_error(ErrorCode::kIo, "the disk is full");
     }
     Result<Fence> take_over(const RunId& run) override { return store_.take_over(run); }
@@ -45,6 +48,7 @@ public:
 private:
     Store& store_;
     int good_;
+    int bad_;
 };
 
 class OrchestratorTest : public ::testing::Test {
@@ -58,7 +62,7 @@ protected:
     ~OrchestratorTest() override { std::filesystem::remove_all(path_); }
 
     Orchestrator orchestrator(Store& store, int workers = 2) {
-        return Orchestrator({store, runner_, *folder_, system_clock()}, {workers, {}});
+        return Orchestrator({store, runner_, *folder_, system_clock()}, {.limits = {workers, {}}});
     }
     /// As another process would: a store is for one thread.
     std::unique_ptr<Store> open_elsewhere() const {
@@ -74,6 +78,9 @@ protected:
             spec.plan.tasks.push_back(std::move(task));
         }
         return spec;
+    }
+    FileLock lock(const RunId& id) const {
+        return std::get<FileLock>(*folder_->lock_run(id, "a test"));
     }
     RunStatus stored(const RunId& id) {
         Machine machine({2, {}});
@@ -155,7 +162,7 @@ TEST_F(OrchestratorTest, NothingStartsThatIsNotRecordedAndAnotherGoesOnWithIt) {
         if (good == 0) continue;
         EXPECT_FALSE(has_ended(stored(id).state));
         Orchestrator next = this->orchestrator(*store_);
-        ASSERT_TRUE(next.adopt(*store_->load(id), *store_->take_over(id)));
+        ASSERT_TRUE(next.adopt(*store_->load(id), *store_->take_over(id), lock(id)));
         ASSERT_TRUE(next.work({}));
         EXPECT_EQ(stored(id).state, RunState::kSuccess);
         EXPECT_EQ(runner_.asked.lock()->size(), 4U) << "only the lost attempt is made again";
@@ -186,10 +193,195 @@ TEST_F(OrchestratorTest, ARunThatWasLeftCanBeEnded) {
         ASSERT_FALSE(orchestrator.work({}));
     }
     Orchestrator next = this->orchestrator(*store_);
-    ASSERT_TRUE(next.retire(*store_->load(id_), *store_->take_over(id_), "another took its place"));
+    ASSERT_TRUE(next.retire(*store_->load(id_), *store_->take_over(id_), lock(id_),
+                            "another took its place"));
     ASSERT_TRUE(next.work({}));
     EXPECT_EQ(stored(id_).state, RunState::kCancelled);
     EXPECT_EQ(stored(id_).tasks[0].state, TaskState::kSuccess);
+}
+
+/// An orchestrator that serves in a thread of its own.
+class Serving {
+public:
+    explicit Serving(Orchestrator& orchestrator)
+        : orchestrator_(orchestrator),
+          thread_([this](const std::stop_token& stop) { done_ = orchestrator_.serve(stop); }) {}
+    Status post(Orchestrator::Input input) { return orchestrator_.post(std::move(input)).get(); }
+    Status submit(const RunId& id, RunSpec spec) {
+        return post([&](Orchestrator& self) { return self.submit(id, spec); });
+    }
+    Status stop() {
+        thread_.request_stop();
+        thread_.join();
+        return done_;
+    }
+
+private:
+    Orchestrator& orchestrator_;
+    Status done_;
+    std::jthread thread_;
+};
+
+class ServeTest : public OrchestratorTest {
+protected:
+    RunState wait_for_end(const RunId& id) {
+        while (true) {
+            const RunState state = open_elsewhere()->load(id)->head.state;
+            if (has_ended(state)) return state;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+};
+
+TEST_F(ServeTest, CarriesOutWhatIsPostedAndForgetsItWhenItIsOver) {
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.submit(id_, chain()));
+    EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
+    const auto known =
+        orchestrator.ask([&](Orchestrator& self) { return self.machine().find(id_) != nullptr; },
+                         std::chrono::seconds(5));
+    EXPECT_FALSE(*known);
+    EXPECT_TRUE(serving.stop());
+    EXPECT_EQ(orchestrator.post([](Orchestrator&) { return Status(); }).get().error().code,
+              ErrorCode::kCancelled);
+}
+
+TEST_F(ServeTest, AnInputThatIsRefusedSaysWhyAndTheOthersOfItsTurnCount) {
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    auto refused = orchestrator.post(
+        [](Orchestrator& self) { return self.give(RunId("none"), RunCancelled{}); });
+    auto taken = orchestrator.post([&](Orchestrator& self) { return self.submit(id_, chain()); });
+    Serving serving(orchestrator);
+    EXPECT_EQ(refused.get().error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE(taken.get());
+    EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
+    EXPECT_TRUE(serving.stop());
+}
+
+TEST_F(ServeTest, ARunThatIsOverIsBroughtBackToRunTasksAnew) {
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.submit(id_, chain()));
+    EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
+    ASSERT_TRUE(serving.post([&](Orchestrator& self) {
+        return self.give(id_, TasksCleared{{TaskIndex(1), TaskIndex(2)}});
+    }));
+    EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
+    EXPECT_TRUE(serving.stop());
+    EXPECT_EQ(*runner_.asked.lock(), (Asked{"a 1", "b 1", "c 1", "b 2", "c 2"}));
+}
+
+TEST_F(ServeTest, AStoreThatFailsForAWhileLosesNothingAndStartsNothing) {
+    FailingStore failing(*store_, 1, 3);
+    Orchestrator orchestrator = this->orchestrator(failing);
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.submit(id_, chain()));
+    while (!orchestrator.store_trouble()) std::this_thread::yield();
+    EXPECT_EQ(runner_.asked.lock()->size(), 1U);
+    EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
+    EXPECT_FALSE(orchestrator.store_trouble());
+    EXPECT_EQ(*runner_.asked.lock(), (Asked{"a 1", "b 1", "c 1"}));
+    EXPECT_TRUE(serving.stop());
+}
+
+TEST_F(ServeTest, AStopLetsWhatRunsComeToItsEndAndStartsNothing) {
+    std::stop_source asked_to_stop;
+    std::promise<void> running;
+    runner_.script = [&](const Attempt&, const std::stop_token&) -> TaskOutcome {
+        running.set_value();
+        while (!asked_to_stop.stop_requested()) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        return {};
+    };
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.submit(id_, chain()));
+    running.get_future().wait();
+    asked_to_stop.request_stop();
+    EXPECT_TRUE(serving.stop());
+    EXPECT_EQ(stored(id_).tasks[0].state, TaskState::kSuccess);
+    EXPECT_EQ(stored(id_).tasks[1].attempts.size(), 0U);
+    EXPECT_EQ(stored(id_).state, RunState::kRunning);
+}
+
+TEST_F(ServeTest, WhatDoesNotEndInTimeIsLeftForTheNextWithoutCountingAsAFailure) {
+    std::promise<void> running;
+    runner_.script = [&](const Attempt&, const std::stop_token& stop) -> TaskOutcome {
+        running.set_value();
+        while (!stop.stop_requested()) std::this_thread::yield();
+        return {TaskOutcome::Kind::kStopped};
+    };
+    {
+        Orchestrator orchestrator({*store_, runner_, *folder_, system_clock()},
+                                  {.limits = {1, {}}, .drain_time = Duration(0)});
+        Serving serving(orchestrator);
+        ASSERT_TRUE(serving.submit(id_, chain()));
+        running.get_future().wait();
+        EXPECT_TRUE(serving.stop());
+    }
+    EXPECT_EQ(stored(id_).tasks[0].state, TaskState::kRunning);
+    runner_.script = {};
+    Orchestrator next = this->orchestrator(*store_);
+    ASSERT_TRUE(next.adopt(*store_->load(id_), *store_->take_over(id_), lock(id_)));
+    ASSERT_TRUE(next.work({}));
+    EXPECT_EQ(stored(id_).state, RunState::kSuccess);
+    EXPECT_EQ(stored(id_).tasks[0].attempts[0].state, AttemptStatus::State::kLost);
+    EXPECT_EQ(stored(id_).tasks[0].failures, 0);
+}
+
+TEST_F(ServeTest, AServerThatWasReplacedStopsAtItsNextWrite) {
+    const Fence mine = *store_->take_over_server();
+    Orchestrator orchestrator({*store_, runner_, *folder_, system_clock()},
+                              {.limits = {1, {}}, .server = mine});
+    Serving serving(orchestrator);
+    ASSERT_TRUE(open_elsewhere()->take_over_server());
+    EXPECT_EQ(serving.submit(id_, chain()).error().code, ErrorCode::kCommitConflict);
+    EXPECT_EQ(serving.stop().error().code, ErrorCode::kCommitConflict);
+    EXPECT_TRUE(runner_.asked.lock()->empty());
+}
+
+TEST_F(ServeTest, AnInterruptedRunCanBeCancelled) {
+    FailingStore failing(*store_, 2);
+    {
+        Orchestrator orchestrator = this->orchestrator(failing);
+        ASSERT_TRUE(orchestrator.submit(id_, chain()));
+        ASSERT_FALSE(orchestrator.work({}));
+    }
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.post(
+        [&](Orchestrator& self) { return self.give(id_, RunCancelled{"enough", "a person"}); }));
+    EXPECT_EQ(wait_for_end(id_), RunState::kCancelled);
+    EXPECT_TRUE(serving.stop());
+}
+
+/// Follows each run with another, so many times, and keeps count in the store.
+class Follower final : public Policy {
+public:
+    Status on_event(const Event&, const RunStatus& run, Orchestrator& orchestrator) override {
+        if (!has_ended(run.state) || count_ == 3) return {};
+        ++count_;
+        orchestrator.keep({"count", "n", fmt::format("{}", count_)});
+        return orchestrator.submit(RunId(fmt::format("r{}", count_ + 1)), *run.spec);
+    }
+    Status on_time(Timestamp, Orchestrator&) override { return {}; }
+    std::optional<Timestamp> next_time() const override { return {}; }
+
+private:
+    int count_ = 0;
+};
+
+TEST_F(ServeTest, WhatAPolicyDecidesIsDurableWithWhatLedToIt) {
+    Follower follower;
+    Orchestrator orchestrator({*store_, runner_, *folder_, system_clock(), {&follower}},
+                              {.limits = {1, {}}});
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.submit(id_, chain()));
+    while (open_elsewhere()->list({})->size() < 4) std::this_thread::yield();
+    EXPECT_EQ(wait_for_end(RunId("r4")), RunState::kSuccess);
+    EXPECT_TRUE(serving.stop());
+    EXPECT_EQ(store_->records("count")->at("n"), "3");
 }
 
 }  // namespace

@@ -12,10 +12,38 @@ Status make_folder(const std::string& path) {
     return make_error(ErrorCode::kIo, "the folder {} cannot be made: {}", path, failed.message());
 }
 
+/// Who holds the lock; empty: nobody.
+Result<std::string> holder_of(const std::string& path) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) return std::string();
+    INGOT_TRY_ASSIGN(const FileLock::Attempt attempt,
+                     FileLock::try_lock(path, "looks who is at work"));
+    const auto* held = std::get_if<FileLock::HeldBy>(&attempt);
+    return held == nullptr ? std::string() : held->holder;
+}
+
+/// As try_lock. A lock that a server holds is left to it and a new file made in its place: a
+/// stopped process lets go of nothing.
+Result<FileLock::Attempt> try_lock(const std::string& path, std::string_view purpose,
+                                   bool from_server) {
+    INGOT_TRY_ASSIGN(FileLock::Attempt attempt, FileLock::try_lock(path, purpose));
+    const auto* held = std::get_if<FileLock::HeldBy>(&attempt);
+    if (held == nullptr || !from_server) return attempt;
+    if (held->holder.find(kServerPurpose) == std::string::npos) return attempt;
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+    return FileLock::try_lock(path, purpose);
+}
+
 }  // namespace
+
+std::string store_file(const project::Project& project) {
+    return (std::filesystem::path(project.root) / project.store).lexically_normal().string();
+}
 
 RunFolder::RunFolder(const std::string& store_path) {
     const std::filesystem::path folder = std::filesystem::path(store_path).parent_path();
+    server_ = (folder / "server.lock").string();
     runs_ = (folder / "runs").string();
     places_ = (folder / "places").string();
 }
@@ -25,19 +53,25 @@ std::string RunFolder::log(const RunId& run, const PlannedTask& task, int attemp
     return fmt::format("{}/{}/{}{}.{}.log", runs_, run.value(), task.definition, item, attempt);
 }
 
-Result<FileLock::Attempt> RunFolder::lock_run(const RunId& run, std::string_view purpose) const {
+Result<FileLock::Attempt> RunFolder::lock_run(const RunId& run, std::string_view purpose,
+                                              bool from_server) const {
     const std::string folder = runs_ + '/' + run.value();
     INGOT_TRY(make_folder(folder));
-    return FileLock::try_lock(folder + "/lock", purpose);
+    return try_lock(folder + "/lock", purpose, from_server);
+}
+
+Result<FileLock::Attempt> RunFolder::lock_server(std::string_view purpose, bool from_server) const {
+    INGOT_TRY(make_folder(std::filesystem::path(server_).parent_path().string()));
+    return try_lock(server_, purpose, from_server);
+}
+
+Result<std::string> RunFolder::server() const {
+    return holder_of(server_);
 }
 
 Result<bool> RunFolder::is_at_work(const RunId& run) const {
-    const std::string lock = runs_ + '/' + run.value() + "/lock";
-    std::error_code ignored;
-    if (!std::filesystem::exists(lock, ignored)) return false;
-    INGOT_TRY_ASSIGN(const FileLock::Attempt attempt,
-                     FileLock::try_lock(lock, "looks whether the run is at work"));
-    return std::holds_alternative<FileLock::HeldBy>(attempt);
+    INGOT_TRY_ASSIGN(const std::string holder, holder_of(runs_ + '/' + run.value() + "/lock"));
+    return !holder.empty();
 }
 
 Result<FileLock::Attempt> RunFolder::lock_place(const std::string& pipeline, int places,
