@@ -74,13 +74,18 @@ Status Invocation::configure_engine(engine::Engine& opened) const {
         {"SET GLOBAL temp_directory = " + Scalar::text(settings.spill).to_sql(), {}});
 }
 
-Result<project::ProjectPtr> Invocation::project() {
-    if (project_) return project_;
+Result<project::LoadOptions> Invocation::load_options() const {
     project::LoadOptions load;
     load.root = options_.directory;
     load.environment = options_.environment;
     load.lake = options_.lake;
     INGOT_TRY_ASSIGN(load.params, split_params(options_.params));
+    return load;
+}
+
+Result<project::ProjectPtr> Invocation::project() {
+    if (project_) return project_;
+    INGOT_TRY_ASSIGN(const project::LoadOptions load, load_options());
     INGOT_TRY_ASSIGN(engine::Engine * opened, engine());
     INGOT_TRY_ASSIGN(project_, project::open_project(load, opened->sql_facts()));
     INGOT_TRY_WITH(configure_engine(*opened), "while applying `engine` of project.yml");

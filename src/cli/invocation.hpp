@@ -53,6 +53,8 @@ public:
     /// Opened on first use.
     Result<engine::Engine*> engine();
     Result<project::ProjectPtr> project();
+    /// How the project is loaded.
+    Result<project::LoadOptions> load_options() const;
     /// The project's lake, or `--lake` where there is no project.
     Result<task::Lake> lake();
     Result<const task::Workspace*> workspace();

@@ -155,6 +155,7 @@ int run_program(int argc, char** argv) {
     add_global_options(app, options);
     Action action;
     const Chosen chosen = [&](Action chosen_action) { action = std::move(chosen_action); };
+    add_backfill(app, chosen);
     add_check(app, chosen);
     add_datagen(app, chosen);
     add_doctor(app, chosen);
@@ -166,6 +167,7 @@ int run_program(int argc, char** argv) {
     add_run(app, chosen);
     add_runs(app, chosen);
     add_schema(app, chosen);
+    add_serve(app, chosen);
     add_sql(app, chosen);
     add_table(app, chosen);
     add_test(app, chosen);

@@ -27,12 +27,6 @@ struct LeftRun {
     FileLock lock;
 };
 
-/// The run that this process carries out.
-struct Begun {
-    orc::RunId id;
-    FileLock lock;
-};
-
 Result<const project::Pipeline*> find_pipeline(const project::Project& project,
                                                const std::string& name);
 Result<orc::RunSpec> spec_of(const task::Workspace& workspace, const project::Pipeline& pipeline,
@@ -41,9 +35,8 @@ Result<FileLock> take_place(const orc::RunFolder& folder, const project::Pipelin
 Result<std::vector<LeftRun>> left_runs(orc::Store& store, const orc::RunFolder& folder,
                                        const orc::RunSpec& spec);
 bool goes_on(const orc::StoredRun& run, const orc::RunSpec& spec);
-Result<Begun> begin(orc::Orchestrator& orchestrator, orc::Store& store,
-                    const orc::RunFolder& folder, const orc::RunSpec& spec,
-                    std::vector<LeftRun> left);
+Result<orc::RunId> begin(orc::Orchestrator& orchestrator, orc::Store& store,
+                         const orc::RunSpec& spec, std::vector<LeftRun> left);
 
 /// What a person sees while it runs. Called from several threads.
 class Narrator {
@@ -67,7 +60,7 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
     INGOT_TRY_ASSIGN(const project::Pipeline* pipeline,
                      find_pipeline(*workspace->project, arguments.pipeline));
     INGOT_TRY_ASSIGN(const orc::RunSpec spec, spec_of(*workspace, *pipeline, arguments));
-    const std::string path = store_path(*workspace->project);
+    const std::string path = orc::store_file(*workspace->project);
     INGOT_TRY_ASSIGN(const std::unique_ptr<orc::Store> store, orc::open_sqlite_store({path}));
     const orc::RunFolder folder(path);
     INGOT_TRY_ASSIGN(const FileLock place, take_place(folder, *pipeline));
@@ -79,17 +72,18 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
         {arguments.parallel, {{}, [&](const task::TableReport& table) { narrator.table(table); }}});
     orc::Orchestrator orchestrator(
         {*store, runner, folder, workspace->clock},
-        {static_cast<int>(arguments.parallel), workspace->project->pools},
+        {.limits = {static_cast<int>(arguments.parallel), workspace->project->pools},
+         .purpose = std::string(kPurpose)},
         [&](const orc::Event& event, const orc::RunStatus& run) { narrator.event(event, run); });
-    INGOT_TRY_ASSIGN(const Begun begun, begin(orchestrator, *store, folder, spec, std::move(left)));
+    INGOT_TRY_ASSIGN(const orc::RunId id, begin(orchestrator, *store, spec, std::move(left)));
     INGOT_TRY(orchestrator.work(invocation.stop()));
 
-    const orc::RunStatus& run = *orchestrator.machine().find(begun.id);
-    const RunRecord record{run, orchestrator.machine(), folder, true};
+    const orc::RunStatus& run = *orchestrator.machine().find(id);
     if (invocation.json()) {
-        std::printf("%s\n", record_json(record).dump(2).c_str());
+        const service::RunView view = service::view_of(orchestrator.machine(), id, true);
+        std::printf("%s\n", service::run_json(view, folder).dump(2).c_str());
     } else {
-        print_outcome(record);
+        print_outcome(run);
     }
     return run.state == orc::RunState::kSuccess ? kExitOk : kExitFailed;
 }
@@ -185,17 +179,9 @@ bool goes_on(const orc::StoredRun& run, const orc::RunSpec& spec) {
     return !spec.full && !cancelled && *run.spec == spec;
 }
 
-Result<FileLock> lock_new_run(const orc::RunFolder& folder, const orc::RunId& id) {
-    INGOT_TRY_ASSIGN(FileLock::Attempt attempt, folder.lock_run(id, kPurpose));
-    if (auto* lock = std::get_if<FileLock>(&attempt)) return std::move(*lock);
-    return make_error(ErrorCode::kInternal, "the new run {} is held by {}", id.value(),
-                      std::get<FileLock::HeldBy>(attempt).holder);
-}
-
 /// Goes on with the newest run that was left and fits; those that do not are ended.
-Result<Begun> begin(orc::Orchestrator& orchestrator, orc::Store& store,
-                    const orc::RunFolder& folder, const orc::RunSpec& spec,
-                    std::vector<LeftRun> left) {
+Result<orc::RunId> begin(orc::Orchestrator& orchestrator, orc::Store& store,
+                         const orc::RunSpec& spec, std::vector<LeftRun> left) {
     const auto fitting = std::find_if(left.begin(), left.end(),
                                       [&](const LeftRun& each) { return goes_on(each.run, spec); });
     const bool adopts = fitting != left.end();
@@ -203,17 +189,16 @@ Result<Begun> begin(orc::Orchestrator& orchestrator, orc::Store& store,
     for (LeftRun& each : left) {
         if (each.run.head.id == id) continue;
         INGOT_TRY_ASSIGN(const orc::Fence fence, store.take_over(each.run.head.id));
-        INGOT_TRY(
-            orchestrator.retire(each.run, fence, fmt::format("run {} took its place", id.value())));
+        INGOT_TRY(orchestrator.retire(each.run, fence, std::move(each.lock),
+                                      fmt::format("run {} took its place", id.value())));
     }
-    if (adopts) {
-        INGOT_TRY_ASSIGN(const orc::Fence fence, store.take_over(id));
-        INGOT_TRY(orchestrator.adopt(fitting->run, fence));
-        return Begun{id, std::move(fitting->lock)};
+    if (!adopts) {
+        INGOT_TRY(orchestrator.submit(id, spec));
+        return id;
     }
-    INGOT_TRY_ASSIGN(FileLock lock, lock_new_run(folder, id));
-    INGOT_TRY(orchestrator.submit(id, spec));
-    return Begun{id, std::move(lock)};
+    INGOT_TRY_ASSIGN(const orc::Fence fence, store.take_over(id));
+    INGOT_TRY(orchestrator.adopt(fitting->run, fence, std::move(fitting->lock)));
+    return id;
 }
 
 void Narrator::event(const orc::Event& event, const orc::RunStatus& run) {

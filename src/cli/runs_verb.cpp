@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/sqlite_store.hpp"
@@ -23,24 +22,6 @@ struct RunsArguments {
     std::size_t limit = 20;
 };
 
-Json head_json(const orc::RunHead& head, const std::string& state) {
-    const auto time = [](const std::optional<Timestamp>& at) {
-        return at ? Json(at->to_string()) : Json();
-    };
-    Json json{{"run_id", head.id.value()},
-              {"pipeline", head.pipeline},
-              {"state", state},
-              {"window", nullptr},
-              {"queued_at", head.queued_at.to_string()},
-              {"started_at", time(head.started_at)},
-              {"ended_at", time(head.ended_at)}};
-    if (head.window) {
-        json["window"] = {{"start", head.window->start.to_string()},
-                          {"end", head.window->end.to_string()}};
-    }
-    return json;
-}
-
 Result<int> list_runs(Invocation& invocation, orc::Store& store, const orc::RunFolder& folder,
                       const RunsArguments& arguments) {
     INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
@@ -52,8 +33,8 @@ Result<int> list_runs(Invocation& invocation, orc::Store& store, const orc::RunF
         if (!orc::has_ended(head.state)) {
             INGOT_TRY_ASSIGN(at_work, folder.is_at_work(head.id));
         }
-        const std::string state = state_text(head.state, at_work);
-        json.push_back(head_json(head, state));
+        const std::string state = service::state_text(head.state, at_work);
+        json.push_back(service::head_json(head, at_work));
         table.add({head.id.value(), head.pipeline, window_text(head.window), state,
                    head.queued_at.to_string(),
                    head.started_at && head.ended_at
@@ -85,25 +66,20 @@ Result<int> show_run(Invocation& invocation, orc::Store& store, const orc::RunFo
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
     INGOT_TRY_ASSIGN(const orc::RunId id, find_run(store, arguments.run));
     INGOT_TRY_ASSIGN(const orc::StoredRun stored, store.load(id));
-    // How many workers its process has is not known here.
-    orc::Machine machine({std::numeric_limits<int>::max(), project->pools});
-    for (const orc::Event& event : stored.events) {
-        INGOT_TRY_WITH(machine.replay(event), "while reading the run " + id.value());
-    }
-    const orc::RunStatus& run = *machine.find(id);
     INGOT_TRY_ASSIGN(const bool at_work, folder.is_at_work(id));
-    const RunRecord record{run, machine, folder, at_work};
+    INGOT_TRY_ASSIGN(const service::RunView view,
+                     service::view_of(stored, at_work, project->pools));
     if (invocation.json()) {
-        std::printf("%s\n", record_json(record).dump(2).c_str());
+        std::printf("%s\n", service::run_json(view, folder).dump(2).c_str());
     } else {
-        print_record(record);
+        print_record(view);
     }
     return kExitOk;
 }
 
 Result<int> runs(Invocation& invocation, const RunsArguments& arguments) {
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
-    const std::string path = store_path(*project);
+    const std::string path = orc::store_file(*project);
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) {
         return make_error(ErrorCode::kNotFound,

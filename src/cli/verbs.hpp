@@ -8,6 +8,7 @@ namespace ingot::cli {
 /// Where a verb leaves its action when the command line names it.
 using Chosen = std::function<void(Action)>;
 
+void add_backfill(CLI::App& app, const Chosen& chosen);
 void add_check(CLI::App& app, const Chosen& chosen);
 void add_datagen(CLI::App& app, const Chosen& chosen);
 void add_doctor(CLI::App& app, const Chosen& chosen);
@@ -19,6 +20,7 @@ void add_render(CLI::App& app, const Chosen& chosen);
 void add_run(CLI::App& app, const Chosen& chosen);
 void add_runs(CLI::App& app, const Chosen& chosen);
 void add_schema(CLI::App& app, const Chosen& chosen);
+void add_serve(CLI::App& app, const Chosen& chosen);
 void add_sql(CLI::App& app, const Chosen& chosen);
 void add_table(CLI::App& app, const Chosen& chosen);
 void add_test(CLI::App& app, const Chosen& chosen);

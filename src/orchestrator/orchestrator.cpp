@@ -152,7 +152,7 @@ Status Orchestrator::turn(std::vector<Posted> inputs) {
     if (const std::optional<Timestamp> wake = machine_.next_wake(); wake && *wake <= now()) {
         add(machine_.wake(now()));
     }
-    Status done = draining_ ? Status() : consult_policies();
+    Status done = stopping_ ? Status() : consult_policies();
     if (done) done = commit();
     for (std::promise<Status>& promise : taken) promise.set_value(done);
     return done;
@@ -287,7 +287,7 @@ std::optional<Duration> Orchestrator::time_to_wait(std::optional<Duration> at_mo
         wait = wait ? std::min(*wait, other) : other;
     };
     if (const std::optional<Timestamp> wake = machine_.next_wake()) no_longer_than(*wake - now());
-    if (draining_) return wait;
+    if (stopping_) return wait;
     for (const Policy* policy : parts_.policies) {
         no_longer_than(kLookAtClock);
         const std::optional<Timestamp> next = policy->next_time();
@@ -324,6 +324,7 @@ Status Orchestrator::let_go_when_over(const RunId& run) {
 }
 
 Status Orchestrator::cancel_all() {
+    stopping_ = true;
     std::vector<RunId> runs;
     for (const auto& [run, held] : held_) {
         if (!machine_.find(run)->cancelled) runs.push_back(run);
@@ -335,7 +336,7 @@ Status Orchestrator::cancel_all() {
 /// Lets what runs come to its end, for a while, then stops it.
 Status Orchestrator::drain() {
     constexpr Duration kToStop = std::chrono::seconds(15);
-    draining_ = true;
+    draining_ = stopping_ = true;
     machine_.hold();
     Timestamp until = now() + options_.drain_time;
     bool stopped = false;

@@ -128,6 +128,7 @@ private:
     std::vector<Record> records_;  ///< Likewise.
     bool serving_ = false;
     bool draining_ = false;
+    bool stopping_ = false;  ///< Policies decide no more.
     std::stop_token stop_;
 
     struct Inbox {

@@ -13,7 +13,7 @@ namespace ingot::orchestrator {
 namespace {
 
 constexpr std::array<std::string_view, 6> kCauses = {"manual", "scheduled", "tables",
-                                                     "file",   "webhook",   "backfill"};
+                                                     "files",  "webhook",   "backfill"};
 
 using Graph = std::vector<std::set<std::size_t>>;  ///< Of each task: those before it.
 

@@ -62,8 +62,8 @@ struct RunSpec {
 
 /// Why a run is there: told with it, and no part of what it does.
 struct RunOrigin {
-    /// kTables: tables that it waits for changed.
-    enum class Cause : std::uint8_t { kManual, kScheduled, kTables, kFile, kWebhook, kBackfill };
+    /// kTables, kFiles: what it waits for has changed.
+    enum class Cause : std::uint8_t { kManual, kScheduled, kTables, kFiles, kWebhook, kBackfill };
     Cause cause = Cause::kManual;
     std::string by = {};        ///< Who asked, or what: a user, `tick of ...`, tables.
     std::string code = {};      ///< Version of the project: a commit, or a hash of its files.

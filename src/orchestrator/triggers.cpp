@@ -133,20 +133,6 @@ std::optional<TriggerDefinition> trigger_of(const project::Pipeline& pipeline) {
     return TriggerDefinition{pipeline.name, *pipeline.schedule, pipeline.window, pipeline.catchup};
 }
 
-std::string_view cause_name(Cause cause) {
-    switch (cause) {
-        case Cause::kScheduled:
-            return "scheduled";
-        case Cause::kTables:
-            return "tables";
-        case Cause::kFiles:
-            return "files";
-        case Cause::kWebhook:
-            return "webhook";
-    }
-    return "";
-}
-
 Result<Decisions> Triggers::define(std::vector<TriggerDefinition> definitions,
                                    std::vector<KeptTrigger> kept, Timestamp now) {
     std::unordered_map<std::string, std::unique_ptr<Pipeline>> next;
@@ -371,7 +357,7 @@ bool Triggers::Pipeline::pass_one_tick(Timestamp now, Decisions& decisions) {
 }
 
 void Triggers::Pipeline::run_tick(Timestamp tick, Timestamp now, Decisions& decisions) {
-    DueRun run{name(), Cause::kScheduled};
+    DueRun run{name(), RunOrigin::Cause::kScheduled};
     run.scheduled_for = tick;
     if (definition.window) {
         // A window that has no name in the calendar is that of a year before 1 or after 9999.
@@ -422,14 +408,14 @@ bool Triggers::Pipeline::run_when_it_holds(Timestamp now, Decisions& decisions) 
     }
     if (!stack.back()) return false;
 
-    DueRun run{name(), Cause::kScheduled};
+    DueRun run{name(), RunOrigin::Cause::kScheduled};
     run.scheduled_for = now;
     for (auto& [table, versions] : state.tables) {
         if (has_changed(versions)) run.tables[table] = versions.seen;
         versions.consumed = versions.seen;
     }
     if (!run.tables.empty()) {
-        run.cause = Cause::kTables;
+        run.cause = RunOrigin::Cause::kTables;
     } else {
         for (const auto& [line, at] : state.ticked) {
             run.scheduled_for = run.scheduled_for == now ? at : std::max(run.scheduled_for, at);
@@ -442,7 +428,7 @@ bool Triggers::Pipeline::run_when_it_holds(Timestamp now, Decisions& decisions) 
 
 bool Triggers::Pipeline::run_when_called(Timestamp now, Decisions& decisions) {
     if (!state.called_at || open_runs > 0) return false;
-    DueRun run{name(), Cause::kWebhook};
+    DueRun run{name(), RunOrigin::Cause::kWebhook};
     run.scheduled_for = *state.called_at;
     state.called_at.reset();
     queue(std::move(run), now, decisions);
@@ -453,7 +439,7 @@ bool Triggers::Pipeline::take_files(const FilesSeen& seen, Timestamp now, Decisi
     // A file that is gone and comes back is a new one.
     const auto gone = std::erase_if(
         state.files, [&](const auto& known) { return !seen.files.contains(known.first); });
-    DueRun run{name(), Cause::kFiles};
+    DueRun run{name(), RunOrigin::Cause::kFiles};
     std::map<std::string, TriggerState::File> still;
     for (const auto& [path, file] : seen.files) {
         const auto known = state.files.find(path);

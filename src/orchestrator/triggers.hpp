@@ -35,6 +35,7 @@
 #include <variant>
 #include <vector>
 
+#include "orchestrator/run_plan.hpp"
 #include "orchestrator/schedule.hpp"
 #include "orchestrator/trigger_state.hpp"
 
@@ -97,13 +98,10 @@ struct TicksSetTo {
 using TriggerEvent = std::variant<TimeReached, TableChanged, FilesSeen, WebhookCalled, Paused,
                                   Resumed, TriggeredRunEnded, TicksSetTo>;
 
-enum class Cause : std::uint8_t { kScheduled, kTables, kFiles, kWebhook };
-std::string_view cause_name(Cause cause);  ///< `scheduled`, `tables`, `files`, `webhook`
-
 /// A run to queue.
 struct DueRun {
     std::string pipeline;
-    Cause cause = Cause::kScheduled;
+    RunOrigin::Cause cause = RunOrigin::Cause::kScheduled;
     /// The windows that the tick owns. Nothing: the pipeline has no windows, or the run brings
     /// everything that is missing up to date.
     std::optional<Interval> window = {};

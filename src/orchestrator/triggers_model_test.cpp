@@ -240,7 +240,7 @@ private:
         ++facts.open;
         EXPECT_FALSE(facts.paused) << "a run of a paused pipeline";
         if (!facts.expression) {
-            EXPECT_EQ(run.cause, Cause::kScheduled);
+            EXPECT_EQ(run.cause, RunOrigin::Cause::kScheduled);
             EXPECT_LE(facts.open, kOpenRunsMax);
             EXPECT_LE(run.scheduled_for, now_);
             ++facts.runs[run.scheduled_for];

@@ -102,7 +102,7 @@ TEST(Triggers, ATickIsOneRunWithItsWindow) {
     EXPECT_EQ(server.waits("2026-01-01T10:00"), "next at 2026-01-01T10:05:00Z");
     const Decisions due = server.step(TimeReached{}, "2026-01-01T10:05:00.001");
     ASSERT_EQ(due.due.size(), 1u);
-    EXPECT_EQ(due.due[0].cause, Cause::kScheduled);
+    EXPECT_EQ(due.due[0].cause, RunOrigin::Cause::kScheduled);
     EXPECT_EQ(due.due[0].scheduled_for, utc("2026-01-01T10:05"));
     EXPECT_EQ(due.due[0].window, (Interval{utc("2026-01-01T09"), utc("2026-01-01T10")}));
     EXPECT_EQ(due.changed, std::vector<std::string>{"p"});
@@ -217,7 +217,7 @@ TEST(Triggers, AConsumerRunsOnceAllTablesHaveChanged) {
     EXPECT_EQ(server.changed("bronze.a", 3, "2026-01-01T10:02"), "");
     const Decisions due = server.step(TableChanged{table("bronze.b"), 7}, "2026-01-01T10:03");
     ASSERT_EQ(due.due.size(), 1u);
-    EXPECT_EQ(due.due[0].cause, Cause::kTables);
+    EXPECT_EQ(due.due[0].cause, RunOrigin::Cause::kTables);
     EXPECT_EQ(due.due[0].tables,
               (std::map<TableName, std::int64_t>{{table("bronze.a"), 3}, {table("bronze.b"), 7}}));
     server.ended("p", "2026-01-01T10:04");
@@ -273,7 +273,7 @@ TEST(Triggers, TablesAndTimesMix) {
     server.ended("p", "2026-01-01T08:10");
     const Decisions tick = server.step(TimeReached{}, "2026-01-02T06:00:00.500");
     ASSERT_EQ(tick.due.size(), 1u);
-    EXPECT_EQ(tick.due[0].cause, Cause::kScheduled);
+    EXPECT_EQ(tick.due[0].cause, RunOrigin::Cause::kScheduled);
     EXPECT_EQ(tick.due[0].scheduled_for, utc("2026-01-02T06"));
 }
 
@@ -311,7 +311,7 @@ TEST(Triggers, AFileCountsWhenTwoListingsShowItTheSame) {
     const Decisions due =
         server.step(FilesSeen{"p", {{"a", {20, t}}, {"b", {1, t}}}}, "2026-01-01T10:02");
     ASSERT_EQ(due.due.size(), 1u);
-    EXPECT_EQ(due.due[0].cause, Cause::kFiles);
+    EXPECT_EQ(due.due[0].cause, RunOrigin::Cause::kFiles);
     EXPECT_EQ(due.due[0].files, std::vector<std::string>{"a"});
     server.ended("p", "2026-01-01T10:03");
     EXPECT_EQ(server.files({{"a", {20, t}}, {"b", {1, t}}}, "2026-01-01T10:04"), "p 10:04");

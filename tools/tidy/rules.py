@@ -17,14 +17,20 @@ MODULES = {
     "ingest": ["base", "net", "storage", "format", "delta", "engine", "publish", "project"],
     "datagen": ["base", "format"],
     "orchestrator": ["base", "sqlite", "project"],
-    "server": ["base", "sqlite", "project", "orchestrator"],
     "task": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
         "publish", "ingest", "datagen", "orchestrator", "postgres",
     ],
+    "service": [
+        "base", "storage", "delta", "project", "engine", "publish", "orchestrator", "task",
+    ],
+    "server": [
+        "base", "sqlite", "storage", "delta", "project", "engine", "quality", "publish",
+        "orchestrator", "task", "service",
+    ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "orchestrator", "server", "task",
+        "publish", "ingest", "datagen", "orchestrator", "server", "task", "service",
     ],
 }
 

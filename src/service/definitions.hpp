@@ -1,0 +1,66 @@
+#pragma once
+// What the project says at one time, ready to be carried out.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/run_plan.hpp"
+
+#include "engine/engine.hpp"
+#include "project/project.hpp"
+#include "project/secrets.hpp"
+#include "task/workspace.hpp"
+
+namespace ingot::service {
+
+/// One pipeline, or why it cannot run.
+struct PlannedPipeline {
+    const project::Pipeline* pipeline = nullptr;
+    Result<orchestrator::RunPlan> plan;
+};
+
+/// Immutable; runs keep those that they began with.
+struct Definitions {
+    std::string code;  ///< A commit of git, or else `files-` and a hash of the project's files.
+    Timestamp loaded_at;
+    std::unique_ptr<project::SecretStore> secrets;
+    task::Workspace workspace;
+    std::map<std::string, PlannedPipeline> pipelines;
+
+    const project::Project& project() const { return *workspace.project; }
+    /// Null: there is none.
+    const PlannedPipeline* find(const std::string& pipeline) const;
+};
+using DefinitionsPtr = std::shared_ptr<const Definitions>;
+
+/// The engine and the clock outlive it.
+Result<DefinitionsPtr> make_definitions(project::ProjectPtr project, engine::Engine& engine,
+                                        Clock& clock);
+
+/// What a run of a pipeline is asked to do.
+struct RunRequest {
+    std::optional<Interval> window = {};
+    std::map<std::string, project::Value> params = {};  ///< Beside, or instead of, the project's.
+    bool full = false;
+};
+
+/// kNotFound: no such pipeline, with the nearest name. kInvalidArgument: parameters that do not
+/// fit, or a window where the pipeline has none. kUnsupported: its plan.
+Result<orchestrator::RunSpec> make_spec(const Definitions& definitions, const std::string& pipeline,
+                                        const RunRequest& request);
+
+/// A run of a pipeline that make_spec refuses: its only task fails and says why.
+orchestrator::RunSpec unplanned_spec(const Definitions& definitions, const std::string& pipeline);
+
+/// A JSON object of parameters.
+Result<std::map<std::string, project::Value>> parse_params(const std::string& json);
+
+/// The workspace in which a run works: its parameters are those of the run.
+Result<task::Workspace> workspace_of(const Definitions& definitions,
+                                     const orchestrator::RunSpec& spec);
+
+/// When any file of the project was changed, added or removed, this changes.
+std::uint64_t files_fingerprint(const std::string& root);
+
+}  // namespace ingot::service

@@ -1,0 +1,36 @@
+#pragma once
+#include "orchestrator/task_runner.hpp"
+#include "service/definitions.hpp"
+
+#include "base/guarded.hpp"
+#include "task/pipeline_runner.hpp"
+
+namespace ingot::service {
+
+/// Carries out the tasks of all pipelines of a project. A run keeps the definitions that it began
+/// with for as long as this process lives; one that another process began gets the newest.
+/// Thread-safe.
+class PipelineTasks final : public orchestrator::TaskRunner {
+public:
+    explicit PipelineTasks(unsigned parallel) : parallel_(parallel) {}
+
+    /// What runs from now on get.
+    void define(DefinitionsPtr definitions);
+    DefinitionsPtr definitions() const { return state_.lock()->newest; }
+    /// The run keeps these; until it is let go.
+    void pin(const orchestrator::RunId& run, DefinitionsPtr definitions);
+    void let_go(const orchestrator::RunId& run);
+
+    orchestrator::TaskOutcome run(const orchestrator::Attempt& attempt,
+                                  std::stop_token stop) override;
+
+private:
+    struct State {
+        DefinitionsPtr newest;
+        std::map<orchestrator::RunId, DefinitionsPtr> pinned;
+    };
+    unsigned parallel_;
+    Guarded<State> state_;
+};
+
+}  // namespace ingot::service

@@ -1,0 +1,152 @@
+#include "service/run_view.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace ingot::service {
+namespace {
+
+namespace orc = ingot::orchestrator;
+using Json = nlohmann::ordered_json;
+
+bool is_interrupted(const orc::RunStatus& run, bool at_work) {
+    return !at_work && !orc::has_ended(run.state);
+}
+
+std::string note_of(const orc::Machine& machine, const orc::RunStatus& run, std::uint32_t index,
+                    bool at_work) {
+    const orc::TaskStatus& task = run.tasks[index];
+    const orc::PlannedTask& plan = run.spec->plan.tasks[index];
+    if (task.mark) {
+        const std::string_view how = orc::has_ended(task.state) ? "" : "is being stopped: ";
+        return fmt::format("{}marked by {}", how, task.mark->by.empty() ? "hand" : task.mark->by);
+    }
+    switch (task.state) {
+        case orc::TaskState::kWaiting:
+        case orc::TaskState::kQueued:
+        case orc::TaskState::kUpForRetry:
+            if (is_interrupted(run, at_work)) return "waits for somebody to go on with the run";
+            return machine.why_waiting(run.id, orc::TaskIndex(index));
+        case orc::TaskState::kRunning:
+            return is_interrupted(run, at_work) ? "its process ended before it did" : "";
+        case orc::TaskState::kFailed:
+            return (plan.tolerated ? "tolerated: " : "") + task.attempts.back().message;
+        case orc::TaskState::kUpstreamFailed:
+            return "a task before it did not succeed";
+        case orc::TaskState::kSkipped:
+            if (!task.attempts.empty() && task.attempts.back().ended == task.since) {
+                return task.attempts.back().message;
+            }
+            return fmt::format("its `when: {}` cannot hold any more",
+                               project::when_name(plan.when));
+        case orc::TaskState::kCancelled:
+            return run.cancelled.value_or("");
+        case orc::TaskState::kSuccess:
+            break;
+    }
+    return "";
+}
+
+Json time_json(const std::optional<Timestamp>& at) {
+    return at ? Json(at->to_string()) : Json();
+}
+
+Json window_json(const std::optional<Interval>& window) {
+    if (!window) return {};
+    return {{"start", window->start.to_string()}, {"end", window->end.to_string()}};
+}
+
+Json attempts_json(const RunView& view, std::uint32_t index, const orc::RunFolder& folder) {
+    Json json = Json::array();
+    const orc::TaskStatus& task = view.run.tasks[index];
+    const orc::PlannedTask& plan = view.run.spec->plan.tasks[index];
+    for (std::size_t i = 0; i < task.attempts.size(); ++i) {
+        const orc::AttemptStatus& attempt = task.attempts[i];
+        const int number = static_cast<int>(i) + 1;
+        json.push_back({{"attempt", number},
+                        {"state", orc::attempt_state_name(attempt.state)},
+                        {"started", attempt.started.to_string()},
+                        {"ended", time_json(attempt.ended)},
+                        {"message", attempt.message},
+                        {"log", folder.log(view.run.id, plan, number)}});
+    }
+    return json;
+}
+
+Json task_json(const RunView& view, std::uint32_t index, const orc::RunFolder& folder) {
+    const orc::TaskStatus& task = view.run.tasks[index];
+    const orc::RunPlan& plan = view.run.spec->plan;
+    const orc::PlannedTask& planned = plan.tasks[index];
+    Json json{{"task", planned.name},
+              {"definition", planned.definition},
+              {"work", planned.work},
+              {"state", orc::task_state_name(task.state)},
+              {"since", task.since.to_string()},
+              {"note", view.notes[index]}};
+    json["after"] = Json::array();
+    for (const orc::TaskIndex before : planned.after) {
+        json["after"].push_back(plan.tasks[before.value()].name);
+    }
+    json["retry_at"] = time_json(task.retry_at);
+    json["pool"] = planned.pool;
+    json["priority"] = planned.priority;
+    json["attempts"] = attempts_json(view, index, folder);
+    return json;
+}
+
+}  // namespace
+
+RunView view_of(const orc::Machine& machine, const orc::RunId& id, bool at_work) {
+    RunView view{*machine.find(id), at_work, {}};
+    for (std::uint32_t i = 0; i < view.run.tasks.size(); ++i) {
+        view.notes.push_back(note_of(machine, view.run, i, at_work));
+    }
+    return view;
+}
+
+Result<RunView> view_of(const orc::StoredRun& run, bool at_work,
+                        const std::map<std::string, int>& pools) {
+    // How many workers its process has is not known here.
+    orc::Machine machine({std::numeric_limits<int>::max(), pools});
+    for (const orc::Event& event : run.events) {
+        INGOT_TRY_WITH(machine.replay(event), "while reading the run " + run.head.id.value());
+    }
+    return view_of(machine, run.head.id, at_work);
+}
+
+std::string state_text(orc::RunState state, bool at_work) {
+    if (!at_work && !orc::has_ended(state)) return "interrupted";
+    return std::string(orc::run_state_name(state));
+}
+
+Json head_json(const orc::RunHead& head, bool at_work) {
+    return {{"run_id", head.id.value()},
+            {"pipeline", head.pipeline},
+            {"state", state_text(head.state, at_work)},
+            {"window", window_json(head.window)},
+            {"cause", orc::cause_name(head.origin.cause)},
+            {"by", head.origin.by},
+            {"backfill", head.origin.backfill},
+            {"code_version", head.origin.code},
+            {"queued_at", head.queued_at.to_string()},
+            {"started_at", time_json(head.started_at)},
+            {"ended_at", time_json(head.ended_at)}};
+}
+
+Json run_json(const RunView& view, const orc::RunFolder& folder) {
+    const orc::RunStatus& run = view.run;
+    Json json = head_json(orc::head_of(run), view.at_work);
+    json["lake"] = run.spec->lake;
+    json["environment"] = run.spec->environment;
+    json["params"] = Json::parse(run.spec->params, nullptr, false);
+    json["full"] = run.spec->full;
+    json["note"] = run.note;
+    json["cancelled"] = run.cancelled ? Json(*run.cancelled) : Json();
+    json["tasks"] = Json::array();
+    for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+        json["tasks"].push_back(task_json(view, i, folder));
+    }
+    return json;
+}
+
+}  // namespace ingot::service

@@ -1,0 +1,454 @@
+#include "service/service.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <set>
+#include <thread>
+
+#include "orchestrator/sqlite_store.hpp"
+#include "service/window_history.hpp"
+
+#include "base/executor.hpp"
+#include "base/log.hpp"
+#include "base/nearest_name.hpp"
+#include "base/uuid.hpp"
+#include "project/window.hpp"
+
+namespace ingot::service {
+namespace {
+
+namespace orc = ingot::orchestrator;
+
+/// How long somebody who asks for something waits for the store.
+constexpr Duration kPatience = std::chrono::seconds(10);
+constexpr std::array<std::string_view, 6> kChangeKinds = {"run",   "task",     "pipeline",
+                                                          "table", "backfill", "project"};
+
+Result<FileLock> become_server(const orc::RunFolder& folder, const std::string& store,
+                               bool replace);
+Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,
+                                             const std::vector<std::string>& names);
+Result<std::vector<orc::TaskIndex>> tasks_to_clear(const RunView& view,
+                                                   const ClearRequest& request);
+Status wait(std::future<Status> done);
+
+}  // namespace
+
+struct Service::Opened {
+    FileLock lock;
+    orc::RunFolder folder;
+    std::unique_ptr<orc::Store> store;
+    std::unique_ptr<orc::Store> reader;
+    orc::Fence fence;
+    DefinitionsPtr definitions;
+};
+
+Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, Clock& clock,
+                                               ServiceOptions options) {
+    INGOT_TRY_ASSIGN(project::ProjectPtr project,
+                     project::open_project(options.load, engine.sql_facts()));
+    const std::string path = orc::store_file(*project);
+    const orc::RunFolder folder(path);
+    INGOT_TRY_ASSIGN(FileLock lock, become_server(folder, path, options.replace));
+    INGOT_TRY_ASSIGN(std::unique_ptr<orc::Store> store, orc::open_sqlite_store({path}));
+    INGOT_TRY_ASSIGN(std::unique_ptr<orc::Store> reader, orc::open_sqlite_store({path}));
+    INGOT_TRY_ASSIGN(const orc::Fence fence, store->take_over_server());
+    INGOT_TRY_ASSIGN(DefinitionsPtr definitions,
+                     make_definitions(std::move(project), engine, clock));
+    Opened opened{std::move(lock),   folder, std::move(store),
+                  std::move(reader), fence,  std::move(definitions)};
+    std::unique_ptr<Service> service(
+        new Service(std::move(opened), engine, clock, std::move(options)));
+    INGOT_TRY(service->begin());
+    return service;
+}
+
+Service::Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOptions options)
+    : engine_(engine),
+      clock_(clock),
+      options_(std::move(options)),
+      started_at_(clock.now()),
+      lock_(std::move(opened.lock)),
+      folder_(opened.folder),
+      store_(std::move(opened.store)),
+      reader_(std::move(opened.reader)),
+      tasks_(options_.parallel),
+      scheduler_([this](const orc::DueRun& due) { return prepare(due); }),
+      backfills_([this](const orc::Backfill& backfill, const Interval& window) {
+          return prepare(backfill, window);
+      }),
+      fingerprint_(files_fingerprint(options_.load.root)) {
+    tasks_.define(opened.definitions);
+    orchestrator_ = std::make_unique<orc::Orchestrator>(
+        orc::OrchestratorParts{*store_, tasks_, folder_, clock_, {&scheduler_, &backfills_}},
+        orc::OrchestratorOptions{{options_.workers, opened.definitions->project().pools},
+                                 std::string(orc::kServerPurpose),
+                                 opened.fence,
+                                 options_.drain_time},
+        [this](const orc::Event& event, const orc::RunStatus& run) { observe(event, run); });
+}
+
+Service::~Service() {
+    orchestrator_.reset();  // Its threads use everything else.
+}
+
+Status Service::begin() {
+    INGOT_TRY(scheduler_.load(*store_));
+    INGOT_TRY(backfills_.load(*store_));
+    INGOT_TRY(adopt_what_was_left());
+    return define(definitions(), *orchestrator_);
+}
+
+Status Service::run(std::stop_token stop) {
+    const std::jthread watcher([this](const std::stop_token& ended) {
+        name_this_thread("watch");
+        watch(ended);
+    });
+    return orchestrator_->serve(std::move(stop));
+}
+
+/// Goes on with the runs whose process is gone, whoever began them.
+Status Service::adopt_what_was_left() {
+    const std::string& lake = definitions()->workspace.lake.uri();
+    INGOT_TRY_ASSIGN(
+        const std::vector<orc::RunHead> left,
+        store_->list({.unfinished = true, .at_most = std::numeric_limits<std::int32_t>::max()}));
+    for (auto head = left.rbegin(); head != left.rend(); ++head) {
+        INGOT_TRY_ASSIGN(FileLock::Attempt attempt,
+                         folder_.lock_run(head->id, orc::kServerPurpose, options_.replace));
+        auto* lock = std::get_if<FileLock>(&attempt);
+        if (lock == nullptr) continue;
+        INGOT_TRY_ASSIGN(const orc::StoredRun run, store_->load(head->id));
+        if (orc::has_ended(run.head.state)) continue;
+        if (run.spec->lake != lake) {
+            log_warning("the interrupted run {} of {} is about another lake, {}: it is left alone",
+                        head->id.value(), head->pipeline, run.spec->lake);
+            continue;
+        }
+        INGOT_TRY_ASSIGN(const orc::Fence fence, store_->take_over(head->id));
+        INGOT_TRY(orchestrator_->adopt(run, fence, std::move(*lock)));
+        log_info("goes on with the run {} of {}", head->id.value(), head->pipeline);
+    }
+    return {};
+}
+
+/// Makes the definitions those of everything that is decided from now on.
+Status Service::define(const DefinitionsPtr& definitions, orc::Orchestrator& orchestrator) {
+    std::vector<orc::TriggerDefinition> triggers;
+    for (const auto& [name, planned] : definitions->pipelines) {
+        if (auto trigger = orc::trigger_of(*planned.pipeline)) {
+            triggers.push_back(*std::move(trigger));
+        }
+    }
+    INGOT_TRY(scheduler_.define(std::move(triggers), clock_.now(), orchestrator));
+    tasks_.define(definitions);
+    return {};
+}
+
+orc::Scheduler::Prepared Service::prepare(const orc::DueRun& due) {
+    const DefinitionsPtr definitions = this->definitions();
+    orc::Scheduler::Prepared prepared{orc::RunId(uuid_v7()), {}, definitions->code};
+    tasks_.pin(prepared.id, definitions);
+    Result<orc::RunSpec> spec = make_spec(*definitions, due.pipeline, {due.window});
+    prepared.spec = spec ? *std::move(spec) : unplanned_spec(*definitions, due.pipeline);
+    return prepared;
+}
+
+Result<orc::Backfills::Prepared> Service::prepare(const orc::Backfill& backfill,
+                                                  const Interval& window) {
+    const DefinitionsPtr definitions = this->definitions();
+    RunRequest request{window, {}, backfill.redo == orc::BackfillRedo::kAll};
+    INGOT_TRY_ASSIGN(request.params, parse_params(backfill.params));
+    INGOT_TRY_ASSIGN(orc::RunSpec spec, make_spec(*definitions, backfill.pipeline, request));
+    orc::Backfills::Prepared prepared{orc::RunId(uuid_v7()), std::move(spec), definitions->code};
+    tasks_.pin(prepared.id, definitions);
+    return prepared;
+}
+
+// ---- What changes
+
+void Service::observe(const orc::Event& event, const orc::RunStatus& run) {
+    Change change;
+    change.run_id = run.id.value();
+    change.pipeline = run.spec->plan.pipeline;
+    change.backfill = run.origin.backfill;
+    change.at = event.at;
+    const auto about = [&](orc::TaskIndex task) {
+        change.kind = Change::Kind::kTask;
+        change.task = run.spec->plan.tasks[task.value()].name;
+        change.state = orc::task_state_name(run.tasks[task.value()].state);
+        announce(change);
+    };
+    if (const auto* started = std::get_if<orc::TaskStarted>(&event.change)) {
+        about(started->task);
+    } else if (const auto* ended = std::get_if<orc::TaskEnded>(&event.change)) {
+        about(ended->task);
+        *look_now_.lock() = true;
+        watch_news_.notify_one();
+    }
+    const bool whole = !std::holds_alternative<orc::TaskStarted>(event.change) &&
+                       !std::holds_alternative<orc::TaskEnded>(event.change);
+    const bool over = orc::has_ended(run.state);
+    if (whole || over) {
+        change.kind = Change::Kind::kRun;
+        change.task.clear();
+        change.state = orc::run_state_name(run.state);
+        announce(change);
+    }
+    if (over) tasks_.let_go(run.id);
+}
+
+void Service::announce(const Change& change) const {
+    if (listener_) listener_(change);
+}
+
+// ---- What is asked for
+
+Result<std::vector<orc::RunHead>> Service::list(const orc::RunFilter& filter) const {
+    return (*reader_.lock())->list(filter);
+}
+
+bool Service::is_at_work(const orc::RunHead& head) const {
+    if (orc::has_ended(head.state)) return false;
+    const Result<bool> at_work = folder_.is_at_work(head.id);
+    return at_work && *at_work;
+}
+
+Result<RunView> Service::run_view(const orc::RunId& run) const {
+    using Seen = std::optional<RunView>;
+    INGOT_TRY_ASSIGN(Seen active, orchestrator_->ask(
+                                      [run](orc::Orchestrator& orchestrator) {
+                                          const orc::Machine& machine = orchestrator.machine();
+                                          return machine.find(run) == nullptr
+                                                     ? Seen()
+                                                     : Seen(view_of(machine, run, true));
+                                      },
+                                      kPatience));
+    if (active) return *std::move(active);
+    INGOT_TRY_ASSIGN(const orc::StoredRun stored, (*reader_.lock())->load(run));
+    return view_of(stored, is_at_work(stored.head), definitions()->project().pools);
+}
+
+Result<std::map<std::string, TriggerView>> Service::trigger_views() const {
+    std::vector<std::string> names;
+    for (const auto& [name, planned] : definitions()->pipelines) names.push_back(name);
+    return orchestrator_->ask(
+        [this, names](orc::Orchestrator&) {
+            const Timestamp now = clock_.now();
+            std::map<std::string, TriggerView> views;
+            for (const std::string& name : names) {
+                const orc::TriggerState* state = scheduler_.triggers().state(name);
+                TriggerView& view = views[name];
+                if (state == nullptr) continue;
+                view.has_trigger = true;
+                view.paused = state->paused;
+                view.waiting_for = scheduler_.triggers().waiting_for(name, now);
+            }
+            return views;
+        },
+        kPatience);
+}
+
+Result<orc::RunId> Service::start_run(const std::string& pipeline, RunRequest request,
+                                      const std::string& by) {
+    const DefinitionsPtr definitions = this->definitions();
+    const PlannedPipeline* planned = definitions->find(pipeline);
+    if (planned != nullptr && planned->pipeline->window && !request.window) {
+        INGOT_TRY_ASSIGN(request.window,
+                         project::last_closed_window(*planned->pipeline->window, clock_.now()));
+    }
+    INGOT_TRY_ASSIGN(orc::RunSpec spec, make_spec(*definitions, pipeline, request));
+    const orc::RunId id(uuid_v7());
+    tasks_.pin(id, definitions);
+    const orc::RunOrigin origin{orc::RunOrigin::Cause::kManual, by, definitions->code, ""};
+    const Status queued =
+        wait(orchestrator_->post([id, spec, origin](orc::Orchestrator& orchestrator) {
+            return orchestrator.submit(id, spec, origin);
+        }));
+    if (!queued && queued.error().code != ErrorCode::kTimeout) tasks_.let_go(id);
+    INGOT_TRY(queued);
+    return id;
+}
+
+Status Service::call_webhook(const std::string& pipeline) {
+    return tell_scheduler(orc::WebhookCalled{pipeline});
+}
+
+Status Service::cancel(const orc::RunId& run, const std::string& reason, const std::string& by) {
+    const orc::RunCancelled cancelled{reason.empty() ? "it was asked to stop" : reason, by};
+    return wait(orchestrator_->post([run, cancelled](orc::Orchestrator& orchestrator) {
+        return orchestrator.give(run, cancelled);
+    }));
+}
+
+Result<std::vector<std::string>> Service::clear(const orc::RunId& run, const ClearRequest& request,
+                                                bool dry_run) {
+    INGOT_TRY_ASSIGN(const RunView view, run_view(run));
+    INGOT_TRY_ASSIGN(std::vector<orc::TaskIndex> tasks, tasks_to_clear(view, request));
+    std::vector<std::string> names;
+    for (const orc::TaskIndex task : tasks) {
+        names.push_back(view.run.spec->plan.tasks[task.value()].name);
+    }
+    if (dry_run || tasks.empty()) return names;
+    INGOT_TRY(wait(orchestrator_->post([run, tasks](orc::Orchestrator& orchestrator) {
+        return orchestrator.give(run, orc::TasksCleared{tasks});
+    })));
+    return names;
+}
+
+Status Service::mark(const orc::RunId& run, const std::string& task, orc::TaskMarked::As as,
+                     const std::string& by) {
+    INGOT_TRY_ASSIGN(const RunView view, run_view(run));
+    INGOT_TRY_ASSIGN(const std::set<std::uint32_t> chosen,
+                     chosen_tasks(view.run.spec->plan, {task}));
+    return wait(
+        orchestrator_->post([run, chosen, as, by](orc::Orchestrator& orchestrator) -> Status {
+            for (const std::uint32_t index : chosen) {
+                INGOT_TRY(orchestrator.give(run, orc::TaskMarked{orc::TaskIndex(index), as, by}));
+            }
+            return {};
+        }));
+}
+
+Status Service::note(const orc::RunId& run, const std::string& note) {
+    return wait(orchestrator_->post([run, note](orc::Orchestrator& orchestrator) {
+        return orchestrator.give(run, orc::RunNoted{note});
+    }));
+}
+
+Status Service::set_paused(const std::string& pipeline, bool paused) {
+    INGOT_TRY(tell_scheduler(paused ? orc::TriggerEvent(orc::Paused{pipeline})
+                                    : orc::TriggerEvent(orc::Resumed{pipeline})));
+    Change change{Change::Kind::kPipeline};
+    change.pipeline = pipeline;
+    change.state = paused ? "paused" : "active";
+    change.at = clock_.now();
+    announce(change);
+    return {};
+}
+
+Status Service::tell_scheduler(orc::TriggerEvent event) {
+    return wait(orchestrator_->post([this, event](orc::Orchestrator& orchestrator) {
+        return scheduler_.take(event, clock_.now(), orchestrator);
+    }));
+}
+
+// ---- Backfills
+
+Result<orc::Backfill> Service::plan_backfill(const BackfillRequest& request,
+                                             const std::string& by) const {
+    auto reader = reader_.lock();
+    return service::plan_backfill(*definitions(), request, **reader, clock_.now(), by);
+}
+
+Status Service::begin_backfill(orc::Backfill backfill) {
+    Change change{Change::Kind::kBackfill};
+    change.backfill = backfill.id;
+    change.pipeline = backfill.pipeline;
+    change.state = orc::backfill_state_name(backfill.state);
+    change.at = clock_.now();
+    INGOT_TRY(wait(orchestrator_->post([this, backfill](orc::Orchestrator& orchestrator) {
+        return backfills_.begin(backfill, orchestrator);
+    })));
+    announce(change);
+    return {};
+}
+
+Status Service::set_backfill_state(const std::string& id, orc::Backfill::State state) {
+    INGOT_TRY(wait(orchestrator_->post([this, id, state](orc::Orchestrator& orchestrator) {
+        return backfills_.set_state(id, state, orchestrator);
+    })));
+    Change change{Change::Kind::kBackfill};
+    change.backfill = id;
+    change.state = orc::backfill_state_name(state);
+    change.at = clock_.now();
+    announce(change);
+    return {};
+}
+
+Result<std::vector<orc::Backfill>> Service::backfills() const {
+    INGOT_TRY_ASSIGN(const auto records, (*reader_.lock())->records(orc::kBackfillRecord));
+    std::vector<orc::Backfill> backfills;
+    for (auto record = records.rbegin(); record != records.rend(); ++record) {
+        INGOT_TRY_ASSIGN(orc::Backfill backfill, orc::parse_backfill(record->second));
+        backfills.push_back(std::move(backfill));
+    }
+    return backfills;  // Ids are in the order of time.
+}
+
+Result<std::map<Interval, orc::RunHead>> Service::backfill_runs(
+    const orc::Backfill& backfill) const {
+    return orc::runs_of(backfill, **reader_.lock());
+}
+
+std::string_view change_kind_name(Change::Kind kind) {
+    return kChangeKinds.at(static_cast<std::size_t>(kind));
+}
+
+namespace {
+
+Result<FileLock> become_server(const orc::RunFolder& folder, const std::string& store,
+                               bool replace) {
+    INGOT_TRY_ASSIGN(FileLock::Attempt attempt, folder.lock_server(orc::kServerPurpose, replace));
+    if (auto* lock = std::get_if<FileLock>(&attempt)) return std::move(*lock);
+    return make_error(ErrorCode::kAlreadyExists,
+                      "a server is at work on the store {}: {}. Use that one, or end it; if it "
+                      "does not answer, `ingot serve --replace` takes its place",
+                      store, std::get<FileLock::HeldBy>(attempt).holder);
+}
+
+bool did_not_succeed(const orc::TaskStatus& task) {
+    return orc::has_ended(task.state) && task.state != orc::TaskState::kSuccess &&
+           task.state != orc::TaskState::kSkipped;
+}
+
+/// The chosen ones, in the order of the plan. A name may be that of all items of `each`.
+Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,
+                                             const std::vector<std::string>& names) {
+    std::set<std::uint32_t> chosen;
+    std::vector<std::string> known;
+    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+        known.push_back(plan.tasks[i].name);
+        if (names.empty()) chosen.insert(i);
+    }
+    for (const std::string& name : names) {
+        const std::size_t before = chosen.size();
+        for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+            if (plan.tasks[i].name == name || plan.tasks[i].definition == name) chosen.insert(i);
+        }
+        if (chosen.size() == before) {
+            return make_error(ErrorCode::kInvalidArgument, "the run has no task '{}'{}", name,
+                              did_you_mean(name, known));
+        }
+    }
+    return chosen;
+}
+
+Result<std::vector<orc::TaskIndex>> tasks_to_clear(const RunView& view,
+                                                   const ClearRequest& request) {
+    const orc::RunPlan& plan = view.run.spec->plan;
+    INGOT_TRY_ASSIGN(std::set<std::uint32_t> chosen, chosen_tasks(plan, request.tasks));
+    if (request.failed_only) {
+        std::erase_if(chosen,
+                      [&](std::uint32_t task) { return !did_not_succeed(view.run.tasks[task]); });
+    }
+    if (request.upstream) {
+        for (auto i = static_cast<std::uint32_t>(plan.tasks.size()); i-- > 0;) {
+            if (!chosen.contains(i)) continue;
+            for (const orc::TaskIndex before : plan.tasks[i].after) chosen.insert(before.value());
+        }
+    }
+    std::vector<orc::TaskIndex> tasks;
+    for (const std::uint32_t task : chosen) tasks.emplace_back(task);
+    return request.downstream ? orc::with_those_after(plan, tasks) : tasks;
+}
+
+Status wait(std::future<Status> done) {
+    if (done.wait_for(kPatience) == std::future_status::ready) return done.get();
+    return make_error(ErrorCode::kTimeout,
+                      "the store takes nothing in now; it may still be done when it does");
+}
+
+}  // namespace
+}  // namespace ingot::service

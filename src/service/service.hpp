@@ -1,0 +1,154 @@
+#pragma once
+// A project kept going by one process: its schedules, its runs, what changes.
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/backfills.hpp"
+#include "orchestrator/orchestrator.hpp"
+#include "orchestrator/scheduler.hpp"
+#include "service/definitions.hpp"
+#include "service/pipeline_tasks.hpp"
+#include "service/run_view.hpp"
+#include "service/table_watch.hpp"
+#include "service/window_history.hpp"
+
+namespace ingot::service {
+
+struct ServiceOptions {
+    project::LoadOptions load;
+    int workers = 2;        ///< Tasks at work at a time, all in all.
+    unsigned parallel = 1;  ///< Tables at work at a time, within one task.
+    bool replace = false;   ///< Takes the place of a server that is there but does not answer.
+    Duration drain_time = std::chrono::seconds(30);
+    Duration look_at_files = std::chrono::seconds(1);   ///< Of the project, and for schedules.
+    Duration look_at_tables = std::chrono::seconds(1);  ///< Of others; our own are seen at once.
+};
+
+/// Something that a page shows has changed.
+struct Change {
+    enum class Kind : std::uint8_t { kRun, kTask, kPipeline, kTable, kBackfill, kProject };
+    Kind kind = Kind::kRun;
+    std::string run_id = {};
+    std::string pipeline = {};
+    std::string task = {};
+    std::string table = {};
+    std::string backfill = {};
+    std::string state = {};
+    Timestamp at = {};
+};
+std::string_view change_kind_name(Change::Kind kind);
+
+/// Which tasks to run anew.
+struct ClearRequest {
+    std::vector<std::string> tasks = {};  ///< Empty: all.
+    bool failed_only = false;             ///< Of them, those that did not succeed.
+    bool upstream = false;                ///< And all before them.
+    bool downstream = true;               ///< And all after them.
+};
+
+/// A pipeline with what its trigger is about to do.
+struct TriggerView {
+    bool has_trigger = false;
+    bool paused = false;
+    std::optional<Timestamp> next_tick = {};
+    std::string waiting_for = {};
+};
+
+/// All methods but `open`, `run` and the destructor may be called from any thread while `run` runs.
+/// Whoever asks for something is named by `by`.
+class Service {
+public:
+    /// Loads the project and takes the place of its server. kAlreadyExists: another server has it.
+    static Result<std::unique_ptr<Service>> open(engine::Engine& engine, Clock& clock,
+                                                 ServiceOptions options);
+    ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    /// Called with every change, from several threads. Set before `run`.
+    void on_change(std::function<void(const Change&)> listener) { listener_ = std::move(listener); }
+    /// Works until `stop` asks, then drains.
+    Status run(std::stop_token stop);
+
+    /// The newest that could be loaded.
+    DefinitionsPtr definitions() const { return tasks_.definitions(); }
+    /// Why the project as it is on the disk cannot be loaded; empty: it is loaded.
+    std::vector<project::Problem> problems() const { return *problems_.lock(); }
+    Timestamp started_at() const { return started_at_; }
+    std::optional<Error> store_trouble() const { return orchestrator_->store_trouble(); }
+    const orchestrator::RunFolder& folder() const { return folder_; }
+
+    Result<std::vector<orchestrator::RunHead>> list(const orchestrator::RunFilter& filter) const;
+    /// Whether this process or another carries it out.
+    bool is_at_work(const orchestrator::RunHead& head) const;
+    Result<RunView> run_view(const orchestrator::RunId& run) const;
+    Result<std::map<std::string, TriggerView>> trigger_views() const;
+
+    /// Without a window, where the pipeline has them: the last one that is over.
+    Result<orchestrator::RunId> start_run(const std::string& pipeline, RunRequest request,
+                                          const std::string& by);
+    /// Starts a pipeline whose schedule is a webhook.
+    Status call_webhook(const std::string& pipeline);
+    Status cancel(const orchestrator::RunId& run, const std::string& reason, const std::string& by);
+    /// The tasks that run anew, or would.
+    Result<std::vector<std::string>> clear(const orchestrator::RunId& run,
+                                           const ClearRequest& request, bool dry_run);
+    /// Says how a task came out, or all items of one.
+    Status mark(const orchestrator::RunId& run, const std::string& task,
+                orchestrator::TaskMarked::As as, const std::string& by);
+    Status note(const orchestrator::RunId& run, const std::string& note);
+    Status set_paused(const std::string& pipeline, bool paused);
+
+    /// Decides for each window of the range; nothing is begun.
+    Result<orchestrator::Backfill> plan_backfill(const BackfillRequest& request,
+                                                 const std::string& by) const;
+    Status begin_backfill(orchestrator::Backfill backfill);
+    Status set_backfill_state(const std::string& id, orchestrator::Backfill::State state);
+    /// Newest first.
+    Result<std::vector<orchestrator::Backfill>> backfills() const;
+    Result<std::map<Interval, orchestrator::RunHead>> backfill_runs(
+        const orchestrator::Backfill& backfill) const;
+
+private:
+    struct Opened;
+    Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOptions options);
+
+    Status begin();
+    Status adopt_what_was_left();
+    Status define(const DefinitionsPtr& definitions, orchestrator::Orchestrator& orchestrator);
+    orchestrator::Scheduler::Prepared prepare(const orchestrator::DueRun& due);
+    Result<orchestrator::Backfills::Prepared> prepare(const orchestrator::Backfill& backfill,
+                                                      const Interval& window);
+    void watch(std::stop_token stop);
+    void look_at_project();
+    Status take_in(project::ProjectPtr project);
+    void look_at_tables();
+    void look_at_files();
+    void observe(const orchestrator::Event& event, const orchestrator::RunStatus& run);
+    void announce(const Change& change) const;
+    Status tell_scheduler(orchestrator::TriggerEvent event);
+
+    engine::Engine& engine_;
+    Clock& clock_;
+    ServiceOptions options_;
+    Timestamp started_at_;
+    std::optional<FileLock> lock_;
+    orchestrator::RunFolder folder_;
+    std::unique_ptr<orchestrator::Store> store_;
+    Guarded<std::unique_ptr<orchestrator::Store>> reader_;
+    PipelineTasks tasks_;
+    orchestrator::Scheduler scheduler_;
+    orchestrator::Backfills backfills_;
+    std::function<void(const Change&)> listener_;
+    Guarded<std::vector<project::Problem>> problems_;
+    std::uint64_t fingerprint_ = 0;
+    TableWatch table_watch_;
+    Guarded<bool> look_now_;  ///< A task has ended: tables may have changed.
+    std::condition_variable_any watch_news_;
+    std::unique_ptr<orchestrator::Orchestrator> orchestrator_;  ///< The last: it uses the rest.
+};
+
+}  // namespace ingot::service

@@ -1,0 +1,143 @@
+// What a service notices by itself: files of the project, commits of tables, files of schedules.
+#include <chrono>
+#include <filesystem>
+
+#include "service/service.hpp"
+
+#include "base/glob.hpp"
+#include "base/log.hpp"
+
+namespace ingot::service {
+namespace {
+
+namespace orc = ingot::orchestrator;
+
+std::vector<project::TableName> all_tables(const Definitions& definitions);
+Result<orc::FilesSeen> files_of(const Definitions& definitions, const std::string& pipeline,
+                                const project::FileSchedule& schedule, Timestamp now);
+
+}  // namespace
+
+void Service::watch(std::stop_token stop) {
+    Duration project_at{};
+    Duration tables_at{};
+    while (!stop.stop_requested()) {
+        const Duration now = clock_.steady();
+        if (now >= project_at) {
+            look_at_project();
+            look_at_files();
+            project_at = now + options_.look_at_files;
+        }
+        look_at_tables();
+        tables_at = now + options_.look_at_tables;
+        auto look_now = look_now_.lock();
+        const auto until = std::chrono::steady_clock::now() + std::min(project_at, tables_at) - now;
+        watch_news_.wait_until(look_now.mutex_lock(), stop, until, [&] { return *look_now; });
+        *look_now = false;
+    }
+}
+
+/// A change is taken in when it loads; else the last good definitions stay.
+void Service::look_at_project() {
+    const std::uint64_t fingerprint = files_fingerprint(options_.load.root);
+    if (fingerprint == fingerprint_) return;
+    fingerprint_ = fingerprint;
+    project::LoadResult loaded = project::load_project(options_.load, engine_.sql_facts());
+    Change change{Change::Kind::kProject};
+    change.state = loaded.project ? "loaded" : "broken";
+    change.at = clock_.now();
+    for (const project::Problem& problem : loaded.problems) {
+        log_error("the project is not taken in: {}", problem.to_string());
+    }
+    *problems_.lock() = loaded.problems;
+    if (loaded.project) {
+        if (const Status taken = take_in(loaded.project); !taken) {
+            log_error("the project is not taken in: {}", taken.error().to_string());
+            *problems_.lock() = {{{"project.yml", 1, 1}, taken.error().to_string()}};
+            change.state = "broken";
+        }
+    }
+    announce(change);
+}
+
+Status Service::take_in(project::ProjectPtr project) {
+    INGOT_TRY_ASSIGN(const DefinitionsPtr definitions,
+                     make_definitions(std::move(project), engine_, clock_));
+    INGOT_TRY(orchestrator_
+                  ->post([this, definitions](orc::Orchestrator& orchestrator) {
+                      return define(definitions, orchestrator);
+                  })
+                  .get());
+    log_info("the project was changed: version {} counts from now on", definitions->code);
+    return {};
+}
+
+void Service::look_at_tables() {
+    const DefinitionsPtr definitions = this->definitions();
+    table_watch_.watch(all_tables(*definitions));
+    for (const TableNews& news : table_watch_.look(definitions->workspace.lake)) {
+        Change change{Change::Kind::kTable};
+        change.table = news.table.text();
+        change.state = fmt::format("{}", news.version.value());
+        change.at = clock_.now();
+        announce(change);
+        const Status told =
+            tell_scheduler(orc::TableChanged{news.table, news.version.value(), news.table_id});
+        if (!told) {
+            log_error("{} at version {}: {}", news.table.text(), news.version.value(),
+                      told.error().to_string());
+        }
+    }
+}
+
+void Service::look_at_files() {
+    const DefinitionsPtr definitions = this->definitions();
+    for (const auto& [name, planned] : definitions->pipelines) {
+        if (!planned.pipeline->schedule) continue;
+        const auto* schedule = std::get_if<project::FileSchedule>(&*planned.pipeline->schedule);
+        if (schedule == nullptr) continue;
+        Result<orc::FilesSeen> seen = files_of(*definitions, name, *schedule, clock_.now());
+        const Status told = seen ? tell_scheduler(*std::move(seen)) : Status(seen.error());
+        if (!told) log_error("the files of {}: {}", name, told.error().to_string());
+    }
+}
+
+namespace {
+
+std::vector<project::TableName> all_tables(const Definitions& definitions) {
+    std::vector<project::TableName> tables;
+    for (const project::TableName& table : definitions.project().table_names()) {
+        const project::Model* model = definitions.project().find_model(table);
+        if (model == nullptr || model->kind != project::ModelKind::kView) tables.push_back(table);
+    }
+    return tables;
+}
+
+Result<orc::FilesSeen> files_of(const Definitions& definitions, const std::string& pipeline,
+                                const project::FileSchedule& schedule, Timestamp now) {
+    const project::Project& project = definitions.project();
+    project::TemplateContext values;
+    values.timezone = project.defaults.timezone;
+    values.run_time = now;
+    values.params = &project.params;
+    values.secrets = definitions.secrets.get();
+    INGOT_TRY_ASSIGN(std::string pattern, schedule.path.render_text(values));
+    const std::filesystem::path path = std::filesystem::path(project.root) / pattern;
+    INGOT_TRY_ASSIGN(const std::vector<std::string> found, glob(path.string()));
+    orc::FilesSeen seen{pipeline, {}};
+    for (const std::string& file : found) {
+        std::error_code gone;
+        const auto size = std::filesystem::file_size(file, gone);
+        const auto modified = std::filesystem::last_write_time(file, gone);
+        if (gone) continue;  // Between the listing and now.
+        const auto since_epoch = std::chrono::file_clock::to_sys(modified).time_since_epoch();
+        seen.files[file] = {
+            static_cast<std::int64_t>(size),
+            Timestamp::from_micros(
+                std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count())};
+    }
+    return seen;
+}
+
+}  // namespace
+}  // namespace ingot::service
