@@ -52,9 +52,12 @@ Headers page_headers() {
             {"Referrer-Policy", "same-origin"}};
 }
 
-/// `/runs/42` is a page of the application, `/assets/gone.js` a file.
+/// `/runs/42` and `/tables/silver.events` are pages of the application; `/assets/gone.js` and
+/// `/gone.ico` are files: the build puts files into `assets` and beside the start page only.
 bool is_page(std::string_view path) {
-    return path.substr(path.rfind('/') + 1).find('.') == std::string_view::npos;
+    if (path.starts_with('/')) path.remove_prefix(1);
+    if (path.starts_with("assets/")) return false;
+    return path.find('/') != std::string_view::npos || path.find('.') == std::string_view::npos;
 }
 
 }  // namespace

@@ -33,11 +33,13 @@ TEST(WebFiles, FilesHaveTheirTypesAndHashedOnesAreKept) {
 }
 
 TEST(WebFiles, PathsOfTheApplicationGetItsStartPage) {
-    for (const char* path : {"/", "/runs/42", "/tables/silver%2Fevents?x=1"}) {
+    for (const char* path : {"/", "/runs/42", "/tables/silver%2Fevents?x=1",
+                             "/tables/silver.events", "/pipelines/a.b/c.d?tab=runs"}) {
         EXPECT_EQ(get(path).body, "<p>start</p>") << path;
         EXPECT_THAT(header(get(path), "Content-Security-Policy"), HasSubstr("default-src 'self'"));
     }
-    EXPECT_EQ(get("/assets/gone.js").status, 404);
+    for (const char* path : {"/assets/gone.js", "/assets/deep/gone", "/gone.ico"})
+        EXPECT_EQ(get(path).status, 404) << path;
 }
 
 TEST(WebFiles, NoPathLeadsToAnythingElse) {

@@ -563,7 +563,12 @@ export function makeMockApi(options = {}) {
       ({ body }) => {
         if (world.users.some((each) => each.name === body.name))
           throw new Problem(409, "Exists", `There is a user ${body.name} already.`);
-        const user = { name: body.name, role: body.role, created_at: iso(Date.now()) };
+        const user = {
+          name: body.name,
+          role: body.role,
+          created_at: iso(Date.now()),
+          last_login_at: null,
+        };
         world.users.push(user);
         return user;
       },
@@ -582,13 +587,14 @@ export function makeMockApi(options = {}) {
       /^\/users\/([^/]+)$/,
       ({ p }) => void (world.users = world.users.filter((each) => each.name !== p[0])),
     ],
-    ["GET", /^\/tokens$/, ({ query }) => page(world.tokens, query, (each) => each.id)],
+    ["GET", /^\/tokens$/, ({ query }) => page(world.tokens, query, (each) => String(each.id))],
     [
       "POST",
       /^\/tokens$/,
       ({ body }) => {
         const token = {
-          id: `tok_${world.tokens.length + 1}`,
+          id: world.tokens.length + 1,
+          owner: "admin",
           name: body.name,
           role: body.role,
           created_at: iso(Date.now()),
@@ -596,15 +602,15 @@ export function makeMockApi(options = {}) {
           last_used_at: null,
         };
         world.tokens.push(token);
-        return { ...token, token: "ingot_not-a-real-token" };
+        return { ...token, secret: "ingot_not-a-real-token" };
       },
     ],
     [
       "DELETE",
       /^\/tokens\/([^/]+)$/,
-      ({ p }) => void (world.tokens = world.tokens.filter((each) => each.id !== p[0])),
+      ({ p }) => void (world.tokens = world.tokens.filter((each) => String(each.id) !== p[0])),
     ],
-    ["GET", /^\/audit$/, ({ query }) => page(world.audit, query, (each) => each.id)],
+    ["GET", /^\/audit$/, ({ query }) => page(world.audit, query, (each) => each.at)],
     [
       "GET",
       /^\/events$/,

@@ -42,13 +42,24 @@ export function makeWorld(now, options = {}) {
     tables,
     backfills: makeBackfills(now, runs),
     users: [
-      { name: "admin", role: "admin", created_at: iso(now - 40 * kDay) },
-      { name: "oncall", role: "operator", created_at: iso(now - 12 * kDay) },
-      { name: "reader", role: "viewer", created_at: iso(now - 3 * kDay) },
+      {
+        name: "admin",
+        role: "admin",
+        created_at: iso(now - 40 * kDay),
+        last_login_at: iso(now - kHour),
+      },
+      {
+        name: "oncall",
+        role: "operator",
+        created_at: iso(now - 12 * kDay),
+        last_login_at: iso(now - kHour),
+      },
+      { name: "reader", role: "viewer", created_at: iso(now - 3 * kDay), last_login_at: null },
     ],
     tokens: [
       {
-        id: "tok_1",
+        id: 1,
+        owner: "admin",
         name: "deploys",
         role: "operator",
         created_at: iso(now - 20 * kDay),
@@ -568,12 +579,11 @@ function makeAudit(now) {
     "run.clear",
   ];
   return Array.from({ length: 90 }, (_, index) => ({
-    id: String(1000 - index),
     at: iso(now - index * 37 * kMinute),
-    user: ["admin", "oncall", "reader"][index % 3] ?? "admin",
-    action: actions[index % actions.length] ?? "login",
+    who: ["admin", "oncall", "reader"][index % 3] ?? "admin",
+    what: actions[index % actions.length] ?? "log_in",
     object: index % 2 ? "gharchive_hourly" : "r000001",
-    outcome: index % 7 === 3 ? "denied" : "ok",
+    outcome: index % 7 === 3 ? "denied 403" : "done 200",
     address: "127.0.0.1",
   }));
 }

@@ -98,20 +98,18 @@ export const api = {
   steerBackfill: (id: string, action: "pause" | "resume" | "cancel") =>
     request<void>("POST", `/backfills/${part(id)}/${action}`),
 
-  users: (query: PageQuery, signal?: Signal) =>
-    request<Page<User>>("GET", "/users", { query: { ...query }, signal }),
+  users: (signal?: Signal) => request<Page<User>>("GET", "/users", { signal }),
   addUser: (name: string, password: string, role: Role) =>
     request<User>("POST", "/users", { body: { name, password, role } }),
   changeUser: (name: string, change: { role?: Role; password?: string }) =>
     request<void>("PATCH", `/users/${part(name)}`, { body: change }),
   removeUser: (name: string) => request<void>("DELETE", `/users/${part(name)}`),
-  tokens: (query: PageQuery, signal?: Signal) =>
-    request<Page<Token>>("GET", "/tokens", { query: { ...query }, signal }),
-  addToken: (name: string, role: Role, days: number | null) =>
-    request<Token & { token: string }>("POST", "/tokens", {
-      body: days === null ? { name, role } : { name, role, expires_in_days: days },
+  tokens: (signal?: Signal) => request<Page<Token>>("GET", "/tokens", { signal }),
+  addToken: (name: string, role: Role, expiresAt: string | null) =>
+    request<Token & { secret: string }>("POST", "/tokens", {
+      body: { name, role, expires_at: expiresAt },
     }),
-  revokeToken: (id: string) => request<void>("DELETE", `/tokens/${part(id)}`),
+  revokeToken: (id: number) => request<void>("DELETE", `/tokens/${id}`),
   audit: (query: PageQuery, signal?: Signal) =>
     request<Page<AuditEntry>>("GET", "/audit", { query: { ...query }, signal }),
 };

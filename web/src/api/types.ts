@@ -285,23 +285,26 @@ export interface User {
   name: string;
   role: Role;
   created_at: string;
+  last_login_at: string | null;
 }
 
 export interface Token {
-  id: string;
+  id: number;
   name: string;
   role: Role;
+  /** Empty: made on the command line, or by another token. */
+  owner: string;
   created_at: string;
   expires_at: string | null;
   last_used_at: string | null;
 }
 
 export interface AuditEntry {
-  id: string;
   at: string;
-  user: string;
-  action: string;
+  who: string;
+  what: string;
   object: string;
+  /** `done`, `denied` or `failed`, and the status: "denied 403". */
   outcome: string;
   address: string;
 }

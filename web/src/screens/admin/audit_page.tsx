@@ -8,6 +8,8 @@ import { Time } from "../../components/time";
 /** Who did what, also what was denied. */
 export function AuditPage() {
   const pages = usePages("audit", (after, signal) => api.audit({ limit: 100, after }, signal));
+  // Entries have no number of their own.
+  const keys = new Map(pages.items?.map((entry, index) => [entry, String(index)]));
   return (
     <>
       <h1>Audit log</h1>
@@ -15,18 +17,18 @@ export function AuditPage() {
         <PagedTable
           label="Audit log"
           pages={pages}
-          keyOf={(entry) => entry.id}
+          keyOf={(entry) => keys.get(entry) ?? ""}
           empty={<Empty title="Nothing is in the log yet" />}
           columns={[
             { title: "At", cell: (entry) => <Time at={entry.at} /> },
-            { title: "Who", cell: (entry) => entry.user || <span className="quiet">nobody</span> },
-            { title: "Did", cell: (entry) => <code>{entry.action}</code> },
+            { title: "Who", cell: (entry) => entry.who || <span className="quiet">nobody</span> },
+            { title: "Did", cell: (entry) => <code>{entry.what}</code> },
             { title: "To", cell: (entry) => entry.object || "–" },
             {
               title: "Outcome",
               cell: (entry) => (
                 <span className="row nowrap">
-                  <StateGlyph state={entry.outcome === "ok" ? "success" : "failed"} />
+                  <StateGlyph state={outcomeState(entry.outcome)} />
                   {entry.outcome}
                 </span>
               ),
@@ -37,4 +39,9 @@ export function AuditPage() {
       </div>
     </>
   );
+}
+
+function outcomeState(outcome: string): string {
+  if (outcome.startsWith("done")) return "success";
+  return outcome.startsWith("denied") ? "cancelled" : "failed";
 }

@@ -9,10 +9,11 @@ import { SelectField, TextField } from "../../components/field";
 import { Empty } from "../../components/notice";
 import { Age } from "../../components/time";
 import { attempt } from "../../components/toast";
+import { serverNow } from "../../time/clock";
 import { kRoles } from "./roles";
 
 export function TokensPage() {
-  const pages = usePages("tokens", (after, signal) => api.tokens({ limit: 50, after }, signal));
+  const pages = usePages("tokens", (_after, signal) => api.tokens(signal));
   const [adding, setAdding] = useState(false);
   const [revoking, setRevoking] = useState<Token | null>(null);
   const revoke = async (token: Token) => {
@@ -43,7 +44,8 @@ export function TokensPage() {
           columns={[
             { title: "Token", cell: (token) => <strong>{token.name}</strong> },
             { title: "Role", cell: (token) => <span className="tag">{token.role}</span> },
-            { title: "Made", cell: (token) => <Age at={token.created_at} /> },
+            { title: "Of", wideOnly: true, cell: (token) => token.owner || "–" },
+            { title: "Made", wideOnly: true, cell: (token) => <Age at={token.created_at} /> },
             { title: "Ends", cell: (token) => <Age at={token.expires_at} none="never" /> },
             { title: "Last used", cell: (token) => <Age at={token.last_used_at} /> },
             {
@@ -82,6 +84,10 @@ export function TokensPage() {
   );
 }
 
+function endOf(days: number): string {
+  return new Date(serverNow() + days * 86_400_000).toISOString();
+}
+
 function TokenDialog(props: { onClose: () => void; onMade: () => void }) {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("operator");
@@ -91,8 +97,8 @@ function TokenDialog(props: { onClose: () => void; onMade: () => void }) {
   const wrongDays = days !== "" && !(Number.isInteger(length) && length >= 1 && length <= 3650);
   const make = async () => {
     await attempt(async () => {
-      const made = await api.addToken(name.trim(), role, days === "" ? null : length);
-      setToken(made.token);
+      const made = await api.addToken(name.trim(), role, days === "" ? null : endOf(length));
+      setToken(made.secret);
       props.onMade();
     });
   };

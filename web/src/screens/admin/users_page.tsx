@@ -14,7 +14,7 @@ import { kRoles } from "./roles";
 const kPasswordMin = 8;
 
 export function UsersPage() {
-  const pages = usePages("users", (after, signal) => api.users({ limit: 50, after }, signal));
+  const pages = usePages("users", (_after, signal) => api.users(signal));
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<User | null>(null);
   const [changing, setChanging] = useState<User | null>(null);
@@ -64,7 +64,8 @@ export function UsersPage() {
                 </select>
               ),
             },
-            { title: "Since", cell: (user) => <Age at={user.created_at} /> },
+            { title: "Since", wideOnly: true, cell: (user) => <Age at={user.created_at} /> },
+            { title: "Last login", cell: (user) => <Age at={user.last_login_at} /> },
             {
               title: "",
               number: true,
