@@ -15,7 +15,7 @@ class Problem extends Error {
   }
 }
 
-/** @param {{now?: number, tables?: number, taskMs?: number, login?: boolean}} [options] */
+/** @param {{now?: number, tables?: number, tasks?: number, taskMs?: number, login?: boolean}} [options] */
 export function makeMockApi(options = {}) {
   const taskMs = options.taskMs ?? 700;
   const world = makeWorld(options.now ?? Date.now(), options);

@@ -30,9 +30,10 @@ export function randomNumbers(seed) {
  * @property {Api.AuditEntry[]} audit
  */
 
-/** @param {number} now @param {{tables?: number}} [options] @returns {World} */
+/** @param {number} now @param {{tables?: number, tasks?: number}} [options] @returns {World} */
 export function makeWorld(now, options = {}) {
   const pipelines = makePipelines(now);
+  if (options.tasks) pipelines.push(wideOne(options.tasks, pipelines));
   const runs = makeRuns(now, pipelines);
   const tables = makeTables(now, options.tables ?? 0);
   return {
@@ -210,6 +211,22 @@ function makePipelines(now) {
   });
 }
 
+/** A pipeline of so many tasks. @param {number} count @param {Api.PipelineDetail[]} others @returns {Api.PipelineDetail} */
+function wideOne(count, others) {
+  const tasks = Array.from({ length: count }, (_, index) =>
+    definition(
+      `task_${index}`,
+      "command",
+      `echo ${index}`,
+      index < 50 ? [] : [`task_${Math.floor(index / 3)}`],
+    ),
+  );
+  const like = /** @type {Api.PipelineDetail} */ (
+    others.find((each) => each.name === "procurement")
+  );
+  return { ...like, name: "wide", tags: [], tasks, task_count: count };
+}
+
 const kHourlyText = `description: Loads the hour that just closed and brings every table up to date.
 schedule: "5 * * * *"
 window: hour
@@ -237,7 +254,13 @@ function makeRuns(now, pipelines) {
   for (const pipeline of pipelines) {
     const hourly = pipeline.name === "gharchive_hourly";
     const spacing = hourly ? kHour : pipeline.name === "procurement" ? 6 * kHour : 11 * kHour;
-    const history = hourly ? 64 : pipeline.name === "adhoc_report" ? 0 : 14;
+    const history = hourly
+      ? 64
+      : pipeline.name === "adhoc_report"
+        ? 0
+        : pipeline.name === "wide"
+          ? 2
+          : 14;
     for (let age = 0; age < history; age++) {
       const start = hour - age * spacing - (hourly ? 0 : 2 * kHour) + (hourly ? 5 * kMinute : 0);
       const at = Math.min(start, now - 40 * kSecond);

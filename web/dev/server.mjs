@@ -1,4 +1,4 @@
-// usage: node dev/server.mjs [--port 8421] [--login] [--tables N] [--task-ms MS] [--dist FOLDER]
+// usage: node dev/server.mjs [--port 8421] [--login] [--tables N] [--tasks N] [--task-ms MS] [--dist FOLDER]
 //
 // The pages over a made-up platform, without an Ingot server: from the sources, reloading on change, or with --dist from
 // a build, under the content security policy that the real server sends. Against a real server: INGOT_URL=... npx vite.
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "8421" },
     login: { type: "boolean", default: false },
     tables: { type: "string", default: "0" },
+    tasks: { type: "string", default: "0" },
     "task-ms": { type: "string", default: "700" },
     dist: { type: "string" },
   },
@@ -27,6 +28,7 @@ const { values } = parseArgs({
 const mock = makeMockApi({
   login: values.login,
   tables: Number(values.tables),
+  tasks: Number(values.tasks),
   taskMs: Number(values["task-ms"]),
 });
 const pages = values.dist === undefined ? await fromSources() : fromBuild(values.dist);

@@ -16,13 +16,16 @@ interface Entry {
   inFlight: AbortController | null;
   stale: boolean;
   lastFetch: number;
+  tookMs: number;
   timer: ReturnType<typeof setTimeout> | null;
 }
 
 const kSpacingMs = 400;
+/** What takes long to answer is asked for less often: at most a quarter of the time. */
+const kShare = 4;
 const kUnusedMax = 200;
 
-/** Answers by key. A changed topic refetches what is on the screen at most every 400 ms, and only marks the rest. */
+/** Answers by key. A changed topic refetches what is on the screen, a few times a second at most, and only marks the rest. */
 export class QueryCache {
   private entries = new Map<string, Entry>();
 
@@ -44,6 +47,7 @@ export class QueryCache {
         inFlight: null,
         stale: true,
         lastFetch: -Infinity,
+        tookMs: 0,
         timer: null,
       };
       this.entries.set(key, entry);
@@ -103,7 +107,8 @@ export class QueryCache {
 
   private schedule(entry: Entry) {
     if (entry.timer) return;
-    const wait = Math.max(0, entry.lastFetch + kSpacingMs - this.clock());
+    const spacing = Math.max(kSpacingMs, kShare * entry.tookMs);
+    const wait = Math.max(0, entry.lastFetch + spacing - this.clock());
     entry.timer = setTimeout(() => {
       entry.timer = null;
       if (entry.listeners.size > 0) void this.load(entry);
@@ -120,6 +125,7 @@ export class QueryCache {
     try {
       const data = await entry.fetch(control.signal);
       if (entry.inFlight !== control) return;
+      entry.tookMs = this.clock() - entry.lastFetch;
       entry.inFlight = null;
       this.publish(entry, { data, error: undefined, loading: false });
     } catch (error) {

@@ -38,6 +38,23 @@ test("a storm of events makes few requests", async () => {
   expect(calls()).toBeGreaterThanOrEqual(3);
 });
 
+test("what takes long to answer is asked for less often, and its answer is not thrown away", async () => {
+  const cache = new QueryCache(() => Date.now());
+  let calls = 0;
+  const fetch = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return ++calls;
+  };
+  cache.entry("k", fetch, ["runs"]);
+  cache.subscribe("k", () => {});
+  for (let event = 0; event < 400; event++) {
+    await vi.advanceTimersByTimeAsync(50);
+    cache.changed(new Set(["runs"]));
+  }
+  expect(calls).toBeGreaterThanOrEqual(4);
+  expect(calls).toBeLessThanOrEqual(6);
+});
+
 test("what nobody looks at is only fetched again when somebody does", async () => {
   const { cache, fetch, calls } = countingCache();
   cache.entry("k", fetch, ["runs"]);

@@ -1,17 +1,17 @@
 import { useMemo } from "react";
 import { api } from "../../api/endpoints";
 import { useQuery } from "../../api/query";
-import type { RunDetail, RunTask } from "../../api/types";
-import { DataTable } from "../../components/data_table";
+import type { RunDetail } from "../../api/types";
 import { Empty, Loaded } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
 import { Tabs } from "../../components/tabs";
-import { Age, Time, Took, WindowLabel } from "../../components/time";
+import { Time, Took, WindowLabel } from "../../components/time";
 import { GraphView } from "../../graph/graph_view";
 import { Link, pageOf, setSearchValues, useSearchValue } from "../../router";
 import { Gantt } from "./gantt";
 import { RunActions } from "./run_actions";
 import { TaskPanel } from "./task_panel";
+import { TaskTable } from "./task_table";
 import "./run.css";
 
 const kTabs = [
@@ -165,39 +165,6 @@ function RunGraph(props: { run: RunDetail; selected: string; onSelect: (task: st
         onSelect={props.onSelect}
       />
     </div>
-  );
-}
-
-function TaskTable(props: { run: RunDetail; onSelect: (task: string) => void }) {
-  const took = (task: RunTask) => (
-    <Took from={task.attempts[0]?.started ?? null} to={task.attempts.at(-1)?.ended ?? null} />
-  );
-  return (
-    <DataTable
-      label="Tasks of the run"
-      items={props.run.tasks}
-      keyOf={(task) => task.task}
-      columns={[
-        {
-          title: "Task",
-          cell: (task) => (
-            <button
-              type="button"
-              className="link"
-              data-nav-row
-              onClick={() => props.onSelect(task.task)}
-            >
-              {task.task}
-            </button>
-          ),
-        },
-        { title: "State", cell: (task) => <StateChip state={task.state} /> },
-        { title: "Why, or what came of it", cell: (task) => <span>{task.note || "–"}</span> },
-        { title: "Since", cell: (task) => <Age at={task.since} /> },
-        { title: "Took", number: true, cell: took },
-        { title: "Attempts", number: true, wideOnly: true, cell: (task) => task.attempts.length },
-      ]}
-    />
   );
 }
 
