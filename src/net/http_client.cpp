@@ -45,7 +45,8 @@ namespace {
 /// Replaces in messages what must not be seen.
 class Redactor {
 public:
-    explicit Redactor(const HttpRequest& request) : shown_url_(display_url(request.url)) {
+    explicit Redactor(const HttpRequest& request, std::string method = "GET")
+        : method_(std::move(method)), shown_url_(display_url(request.url)) {
         for (const auto& [name, value] : request.secret_query) add(value);
         for (const auto& [name, value] : request.headers) {
             if (is_secret_name(name)) add(value);
@@ -62,7 +63,7 @@ public:
         return mask_secrets(text);
     }
     Error operator()(Error error) const {
-        error.message = (*this)(fmt::format("GET {}: {}", shown_url_, error.message));
+        error.message = (*this)(fmt::format("{} {}: {}", method_, shown_url_, error.message));
         return error;
     }
 
@@ -73,6 +74,7 @@ private:
         secrets_.push_back(percent_encode(value));
     }
     std::vector<std::string> secrets_;
+    std::string method_;
     std::string shown_url_;
 };
 
@@ -92,23 +94,11 @@ public:
     /// `extra` are headers of our own, which go along to another origin, too.
     std::variant<ExchangeReply, AttemptFailure> run(const std::vector<std::string>& extra,
                                                     BodySink& sink) {
-        exchange_.url = request_.url;
-        for (const auto& [name, value] : request_.secret_query) {
-            exchange_.url = with_query_parameter(exchange_.url, name, value);
-        }
+        if (Status set = set_url(); !set) return AttemptFailure{std::move(set).error(), false};
         const std::string first_origin = url_origin(exchange_.url);
-        if (!is_http(first_origin)) {
-            return AttemptFailure{make_error(ErrorCode::kInvalidArgument,
-                                             "a URL must begin with http:// or https://"),
-                                  false};
-        }
         for (int redirects = 0;; ++redirects) {
             exchange_.header_lines = extra;
-            if (url_origin(exchange_.url) == first_origin) {
-                for (const auto& [name, value] : request_.headers) {
-                    exchange_.header_lines.push_back(name + ": " + value);
-                }
-            }
+            if (url_origin(exchange_.url) == first_origin) add_own_headers();
             auto result = session_.exchange(exchange_, sink, stop_);
             const auto* const reply = std::get_if<ExchangeReply>(&result);
             if (reply == nullptr || classify_status(reply->status) != StatusKind::kRedirect) {
@@ -121,7 +111,31 @@ public:
         }
     }
 
+    /// The same with the method and the body of the request, and where it leads to is a value.
+    std::variant<ExchangeReply, AttemptFailure> run_once(BodySink& sink) {
+        if (Status set = set_url(); !set) return AttemptFailure{std::move(set).error(), false};
+        exchange_.method = request_.method;
+        exchange_.body = request_.body;
+        add_own_headers();
+        return session_.exchange(exchange_, sink, stop_);
+    }
+
 private:
+    Status set_url() {
+        exchange_.url = request_.url;
+        for (const auto& [name, value] : request_.secret_query) {
+            exchange_.url = with_query_parameter(exchange_.url, name, value);
+        }
+        if (is_http(url_origin(exchange_.url))) return {};
+        return make_error(ErrorCode::kInvalidArgument, "a URL must begin with http:// or https://");
+    }
+
+    void add_own_headers() {
+        for (const auto& [name, value] : request_.headers) {
+            exchange_.header_lines.push_back(name + ": " + value);
+        }
+    }
+
     static bool is_http(std::string_view origin) {
         return origin.starts_with("http://") || origin.starts_with("https://");
     }
@@ -447,6 +461,18 @@ Result<HttpResponse> HttpClient::get(const HttpRequest& request, std::stop_token
         failure.error = redact(std::move(failure.error));
         INGOT_TRY(retries.wait_for_next(std::move(failure), stop));
     }
+}
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request, std::stop_token stop) {
+    const Redactor redact(request, request.method);
+    const SessionPool::Lease session = sessions_->take();
+    MemorySink sink(request.limits.bytes_max);
+    auto result = Attempt(*session, request, std::nullopt, stop).run_once(sink);
+    if (auto* failure = std::get_if<AttemptFailure>(&result)) {
+        return redact(std::move(failure->error));
+    }
+    auto& reply = std::get<ExchangeReply>(result);
+    return HttpResponse{reply.status, std::move(reply.headers), std::move(sink.body)};
 }
 
 }  // namespace ingot::net

@@ -39,6 +39,9 @@ struct HttpLimits {
 
 struct HttpRequest {
     std::string url;  ///< http or https
+    /// `send` only: the others are a GET without a body.
+    std::string method = "GET";
+    std::string body = {};
     std::vector<std::pair<std::string, std::string>> headers = {};
     /// Added to the URL's query, and shown nowhere.
     std::vector<std::pair<std::string, std::string>> secret_query = {};
@@ -109,6 +112,11 @@ public:
     /// A small body in memory. Every status but a redirect is a value, except that one which asks
     /// for patience (429, 5xx) is an error once the retries are spent.
     Result<HttpResponse> get(const HttpRequest& request, std::stop_token stop = {});
+
+    /// One attempt with the request's method and body, and no redirect: whether it may be made
+    /// again is for the caller to know. Every status is a value. An error may have come after the
+    /// server had done what it was asked for.
+    Result<HttpResponse> send(const HttpRequest& request, std::stop_token stop = {});
 
 private:
     class SessionPool;

@@ -531,6 +531,44 @@ TEST_F(HttpClientTest, GetRetriesAndThenFails) {
                 AllOf(HasSubstr("status 502: bad gateway"), HasSubstr("5 attempts")));
 }
 
+TEST_F(HttpClientTest, SendCarriesMethodHeadersAndBody) {
+    HttpTestServer server([](const TestRequest& request, TestConnection& connection) {
+        connection.respond(201, "X-Made: yes\r\n", request.method + " " + request.body);
+    });
+    for (const std::string method : {"POST", "PUT", "PATCH", "DELETE"}) {
+        const auto reply = client_.send({.url = server.url("/a"),
+                                         .method = method,
+                                         .body = "{\"x\": \"\u00fc\"}",
+                                         .headers = {{"Content-Type", "application/json"}}});
+        ASSERT_TRUE(reply) << reply.error().to_string();
+        EXPECT_EQ(reply->status, 201);
+        EXPECT_EQ(reply->headers.at("x-made"), "yes");
+        EXPECT_EQ(reply->body, method + " {\"x\": \"\u00fc\"}");
+    }
+    EXPECT_EQ(server.requests().back().header("content-type"), "application/json");
+    EXPECT_EQ(client_.send({.url = server.url("/a"), .method = "POST"})->body, "POST ");
+    // The session is used again for a GET, which has no body.
+    EXPECT_EQ(client_.get({.url = server.url("/a")})->body, "GET ");
+    EXPECT_EQ(server.requests().back().header("content-length"), "");
+}
+
+TEST_F(HttpClientTest, SendTriesOnceAndFollowsNothing) {
+    HttpTestServer server([](const TestRequest& request, TestConnection& connection) {
+        if (request.target.starts_with("/cut")) return connection.close();
+        connection.respond(request.target == "/away" ? 307 : 503,
+                           "Location: /other\r\nRetry-After: 7\r\n", "later");
+    });
+    const auto busy = client_.send({.url = server.url("/busy"), .method = "POST", .body = "x"});
+    EXPECT_EQ(busy->status, 503);
+    EXPECT_EQ(busy->headers.at("retry-after"), "7");
+    EXPECT_EQ(client_.send({.url = server.url("/away"), .method = "POST"})->status, 307);
+    const auto cut = client_.send({.url = server.url("/cut?token=abc"), .method = "POST"});
+    ASSERT_FALSE(cut);
+    EXPECT_THAT(cut.error().message,
+                AllOf(HasSubstr("POST http://127.0.0.1"), Not(HasSubstr("abc"))));
+    EXPECT_EQ(server.requests().size(), 3U);
+}
+
 TEST_F(HttpClientTest, KeepsItsConnectionForTheNextCall) {
     HttpTestServer server(
         [](const TestRequest&, TestConnection& connection) { connection.respond(200, "", "x"); });

@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <curl/curl.h>
 #include <optional>
 #include <utility>
 
+#include "net/curl_transfer_internal.hpp"
 #include "net/http_session_internal.hpp"
 
 namespace ingot::net {
@@ -16,8 +15,6 @@ struct HttpSession::Handles {
 };
 
 namespace {
-
-using HeaderList = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
 /// What libcurl's callbacks fill. They never throw: libcurl is C.
 struct Exchange {
@@ -71,21 +68,19 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
     return fine ? bytes.size() : (bytes.empty() ? 1 : 0);  // Another count ends the transfer.
 }
 
-long milliseconds(Duration duration) {
-    return static_cast<long>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
-
-/// libcurl knows the certificates of the system only; this variable of OpenSSL names others.
-const char* certificates_file() {
-    static const char* const kFile = std::getenv("SSL_CERT_FILE");
-    return kFile != nullptr && *kFile != '\0' ? kFile : nullptr;
-}
-
-HeaderList header_list(const std::vector<std::string>& lines) {
-    curl_slist* list = nullptr;
-    for (const std::string& line : lines) list = ::curl_slist_append(list, line.c_str());
-    return {list, &::curl_slist_free_all};
+void set_method(CURL* easy, const ExchangeRequest& request) {
+    if (request.method == "GET") return;
+    if (request.method == "HEAD") {
+        ::curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+        // Not copied: the request outlives the transfer.
+        ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                           static_cast<curl_off_t>(request.body.size()));
+        ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+    }
+    ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
 void set_options(CURL* easy, const ExchangeRequest& request, curl_slist* headers,
@@ -104,41 +99,17 @@ void set_options(CURL* easy, const ExchangeRequest& request, curl_slist* headers
     ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
     ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
     ::curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    set_method(easy, request);
     const HttpLimits& limits = request.limits;
-    ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(limits.connect_timeout));
+    ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, curl_milliseconds(limits.connect_timeout));
     // Zero would mean no limit, but a limit below a millisecond is over at once.
     const bool limited = limits.attempt_timeout != Duration(0);
     ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-                       limited ? std::max(milliseconds(limits.attempt_timeout), 1L) : 0L);
+                       limited ? std::max(curl_milliseconds(limits.attempt_timeout), 1L) : 0L);
     ::curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
                        static_cast<long>(limits.low_speed_bytes_per_second));
-    ::curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, milliseconds(limits.low_speed_time) / 1000);
-}
-
-/// Runs the transfer to its end. Nothing: stopped.
-std::optional<CURLcode> run(CURLM* multi, CURL* easy, const std::stop_token& stop) {
-    ::curl_multi_add_handle(multi, easy);
-    // Wakes the poll below from the thread that asks to stop; the one call that may come from
-    // there.
-    const std::stop_callback wake(stop, [multi] { ::curl_multi_wakeup(multi); });
-    std::optional<CURLcode> outcome;
-    for (int running = 1; running > 0 && !stop.stop_requested();) {
-        constexpr int kPollMilliseconds = 1000;
-        CURLMcode code = ::curl_multi_perform(multi, &running);
-        if (code == CURLM_OK && running > 0) {
-            code = ::curl_multi_poll(multi, nullptr, 0, kPollMilliseconds, nullptr);
-        }
-        if (code != CURLM_OK) {
-            outcome = CURLE_FAILED_INIT;
-            break;
-        }
-    }
-    int left = 0;
-    while (const CURLMsg* message = ::curl_multi_info_read(multi, &left)) {
-        if (message->msg == CURLMSG_DONE) outcome = message->data.result;
-    }
-    ::curl_multi_remove_handle(multi, easy);
-    return outcome;
+    ::curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                       curl_milliseconds(limits.low_speed_time) / 1000);
 }
 
 AttemptFailure failure(CURLcode code, const char* detail) {
@@ -172,8 +143,7 @@ AttemptFailure failure(CURLcode code, const char* detail) {
 }  // namespace
 
 HttpSession::HttpSession() {
-    static const CURLcode initialised = ::curl_global_init(CURL_GLOBAL_DEFAULT);
-    INGOT_CHECK(initialised == CURLE_OK, "libcurl cannot be initialised");
+    initialise_curl();
     handles_ = std::make_unique<Handles>();
     INGOT_CHECK(handles_->multi != nullptr && handles_->easy != nullptr,
                 "libcurl gives no handle: out of memory");
@@ -186,10 +156,10 @@ std::variant<ExchangeReply, AttemptFailure> HttpSession::exchange(const Exchange
                                                                   const std::stop_token& stop) {
     CURL* const easy = handles_->easy.get();
     Exchange exchange{sink, easy};
-    const HeaderList headers = header_list(request.header_lines);
+    const CurlList headers = curl_list(request.header_lines);
     handles_->error_text.fill('\0');
     set_options(easy, request, headers.get(), exchange, handles_->error_text.data());
-    const std::optional<CURLcode> outcome = run(handles_->multi.get(), easy, stop);
+    const std::optional<CURLcode> outcome = run_transfer(handles_->multi.get(), easy, stop);
     if (exchange.sink_error) return AttemptFailure{*std::move(exchange.sink_error), false};
     if (!outcome) return AttemptFailure{make_error(ErrorCode::kCancelled, "stopped"), false};
     if (*outcome != CURLE_OK) return failure(*outcome, handles_->error_text.data());

@@ -16,6 +16,8 @@ struct ExchangeRequest {
     std::string url;
     std::vector<std::string> header_lines;  ///< `Name: value`
     HttpLimits limits;                      ///< redirects_max is not looked at.
+    std::string method = "GET";
+    std::string body = {};  ///< Of a GET: none.
 };
 
 struct ExchangeReply {

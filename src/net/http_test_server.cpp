@@ -38,6 +38,7 @@ bool receive(int fd, std::string& buffer, const std::stop_token& stop) {
 TestRequest parse(std::string_view head) {
     TestRequest request;
     const std::size_t first = head.find(' ') + 1;
+    request.method = head.substr(0, head.find(' '));
     request.target = head.substr(first, head.find(' ', first) - first);
     for (std::size_t at = head.find("\r\n"); at != std::string_view::npos;) {
         const std::size_t begin = at + 2;
@@ -135,6 +136,12 @@ void HttpTestServer::serve(int fd, const std::stop_token& stop) {
         }
         TestRequest request = parse(std::string_view(buffer).substr(0, end));
         buffer.erase(0, end + 4);
+        const std::string length = request.header("content-length");
+        const std::size_t body_size = length.empty() ? 0 : std::stoull(length);
+        while (buffer.size() < body_size && receive(fd, buffer, stop)) {
+        }
+        request.body = buffer.substr(0, body_size);
+        buffer.erase(0, body_size);
         {
             const std::lock_guard lock(mutex_);
             request.number = requests_.size();

@@ -13,8 +13,10 @@
 namespace ingot::net {
 
 struct TestRequest {
+    std::string method;
     std::string target;                          ///< Path and query.
     std::map<std::string, std::string> headers;  ///< Names in lower case.
+    std::string body;                            ///< Of a Content-Length.
     std::size_t number = 0;                      ///< Of the server's requests, from 0.
 
     std::string header(const std::string& name) const {
