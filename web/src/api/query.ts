@@ -106,7 +106,8 @@ export class QueryCache {
   }
 
   private schedule(entry: Entry) {
-    if (entry.timer) return;
+    // What is under way is waited for: under a storm of events it would otherwise never arrive.
+    if (entry.timer || entry.inFlight) return;
     const spacing = Math.max(kSpacingMs, kShare * entry.tookMs);
     const wait = Math.max(0, entry.lastFetch + spacing - this.clock());
     entry.timer = setTimeout(() => {
@@ -128,12 +129,14 @@ export class QueryCache {
       entry.tookMs = this.clock() - entry.lastFetch;
       entry.inFlight = null;
       this.publish(entry, { data, error: undefined, loading: false });
+      if (entry.stale && entry.listeners.size > 0) this.schedule(entry);
     } catch (error) {
       if (entry.inFlight !== control) return;
       entry.inFlight = null;
       const problem = error instanceof Error ? error : new Error(String(error));
       // The last good answer stays on the screen beside the error.
       this.publish(entry, { data: entry.snapshot.data, error: problem, loading: false });
+      if (entry.stale && entry.listeners.size > 0) this.schedule(entry);
     }
   }
 
