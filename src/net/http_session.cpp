@@ -81,6 +81,8 @@ void set_method(CURL* easy, const ExchangeRequest& request) {
         ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
     }
     ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    // libcurl sends again by itself what a connection that it had kept has lost.
+    ::curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 void set_options(CURL* easy, const ExchangeRequest& request, curl_slist* headers,
