@@ -39,6 +39,8 @@ export const kDefaultLayout: LayoutOptions = {
 };
 
 const kSweeps = 6;
+const kFoldAbove = 40;
+const kFoldShare = 1.8;
 
 export function layoutGraph(
   ids: readonly string[],
@@ -131,14 +133,27 @@ function place(
     : [options.nodeHeight, options.nodeWidth];
   const step = across + options.nodeGap;
   const side = new Map<string, number>();
+  const way = new Map<string, number>();
+  const most = Math.max(kFoldAbove, Math.ceil(kFoldShare * Math.sqrt(ranks.size)));
   const widest = Math.max(1, ...layers.map((layer) => layer.length));
+  const lines = Math.min(widest, most);
+  let at = 0;
   for (const layer of layers) {
-    const first = ((widest - layer.length) * step) / 2;
-    layer.forEach((id, index) => side.set(id, first + index * step));
+    // A layer that is too long is folded into several rows or columns.
+    const folds = Math.ceil(layer.length / most);
+    const first = ((lines - Math.min(layer.length, most)) * step) / 2;
+    layer.forEach((id, index) => {
+      side.set(id, first + (index % most) * step);
+      way.set(id, at + Math.floor(index / most) * (along + options.nodeGap));
+    });
+    at += folds * (along + options.nodeGap) - options.nodeGap + options.layerGap;
   }
-  for (let sweep = 0; sweep < 2; sweep++) {
-    for (let rank = 1; rank < layers.length; rank++) settle(layers[rank]!, before, side, step);
-    for (let rank = layers.length - 2; rank >= 0; rank--) settle(layers[rank]!, after, side, step);
+  if (widest <= most) {
+    for (let sweep = 0; sweep < 2; sweep++) {
+      for (let rank = 1; rank < layers.length; rank++) settle(layers[rank]!, before, side, step);
+      for (let rank = layers.length - 2; rank >= 0; rank--)
+        settle(layers[rank]!, after, side, step);
+    }
   }
   let lowest = Infinity;
   let highest = 0;
@@ -149,13 +164,13 @@ function place(
   const nodes = new Map<string, Placed>();
   for (const [id, value] of side) {
     const rank = ranks.get(id)!;
-    const way = rank * (along + options.layerGap);
+    const far = way.get(id)!;
     nodes.set(
       id,
-      right ? { x: way, y: value - lowest, rank } : { x: value - lowest, y: way, rank },
+      right ? { x: far, y: value - lowest, rank } : { x: value - lowest, y: far, rank },
     );
   }
-  const length = Math.max(0, layers.length * (along + options.layerGap) - options.layerGap);
+  const length = Math.max(0, at - options.layerGap);
   const breadth = side.size === 0 ? 0 : highest - lowest + across;
   return right
     ? { direction, nodes, width: length, height: breadth }

@@ -77,6 +77,17 @@ test("5,000 nodes are placed in well under a second", () => {
   expect(performance.now() - begin).toBeLessThan(1000);
 });
 
+test("thousands of nodes in few layers are folded into a drawing that is no thread", () => {
+  const ids = Array.from({ length: 3000 }, (_, index) => `n${index}`);
+  const edges = ids.slice(1500).map((to, index) => ({ from: ids[index]!, to }));
+  const layout = layoutGraph(ids, edges);
+  expect(layout.width / layout.height).toBeGreaterThan(0.3);
+  expect(layout.width / layout.height).toBeLessThan(3);
+  for (const { from, to } of edges)
+    expect(layout.nodes.get(to)!.x).toBeGreaterThan(layout.nodes.get(from)!.x);
+  expect(new Set([...layout.nodes.values()].map(({ x, y }) => `${x} ${y}`)).size).toBe(3000);
+});
+
 test("a long chain in a narrow box is drawn downwards", () => {
   const ids = Array.from({ length: 9 }, (_, index) => `n${index}`);
   const edges = ids.slice(1).map((to, index) => ({ from: ids[index]!, to }));
