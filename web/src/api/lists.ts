@@ -2,7 +2,8 @@
 import { api } from "./endpoints";
 import { fetchAll, useQuery } from "./query";
 
-const kPageLimit = 200;
+/** The most that the server gives at once. */
+const kPageLimit = 500;
 
 export function useAllPipelines() {
   return useQuery(
