@@ -94,7 +94,7 @@ suite("the pages", { concurrency: 4 }, () => {
         true,
       );
       await dialog.getByLabel("sample_percent").fill("50");
-      await dialog.getByRole("button", { name: "The hour that closed last" }).click();
+      await dialog.getByRole("button", { name: "The last hour that is over" }).click();
       await dialog.getByRole("tab", { name: "As JSON" }).click();
       assert.deepEqual(JSON.parse(await dialog.getByLabel("Parameters as JSON").inputValue()), {
         sample_percent: 50,

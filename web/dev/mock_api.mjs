@@ -43,18 +43,7 @@ export function makeMockApi(options = {}) {
     const runs = world.runs.filter((run) => run.pipeline === name);
     return {
       ...found,
-      active_runs: runs.filter((run) => run.ended_at === null).length,
-      recent_runs: runs
-        .slice(0, 10)
-        .map(({ run_id, state, window, cause, queued_at, started_at, ended_at }) => ({
-          run_id,
-          state,
-          window,
-          cause,
-          queued_at,
-          started_at,
-          ended_at,
-        })),
+      recent_runs: runs.slice(0, 10).map(headOf),
     };
   }
 
@@ -186,9 +175,10 @@ export function makeMockApi(options = {}) {
       state: "queued",
       window: body.window ?? null,
       cause: "manual",
+      by: "local",
       note: body.note ?? "",
       code_version: "4be19c0",
-      backfill: null,
+      backfill: "",
       queued_at: iso(Date.now()),
       started_at: null,
       ended_at: null,
@@ -249,7 +239,7 @@ export function makeMockApi(options = {}) {
     const from = Math.floor(Date.parse(body.from) / kHour) * kHour;
     const to = Math.floor(Date.parse(body.to) / kHour) * kHour;
     if (!(from < to)) throw new Problem(422, "Not a valid request", "`from` must lie before `to`");
-    /** @type {Api.PlannedWindow[]} */
+    /** @type {Api.BackfillWindow[]} */
     const windows = [];
     for (let start = from; start < to; start += kHour) {
       const done = (start / kHour) % 3 === 0 && body.redo !== "all";
@@ -262,9 +252,11 @@ export function makeMockApi(options = {}) {
           : (start / kHour) % 5 === 0
             ? "failed before"
             : "missing",
+        state: done ? "skipped" : "waiting",
+        run_id: null,
       });
     }
-    if (body.dry_run) return { windows };
+    if (body.dry_run) return { id: null, windows };
     const id = `b${String(world.backfills.length + 1).padStart(4, "0")}`;
     const waiting = windows.filter((window) => window.action === "run").length;
     world.backfills.unshift({
@@ -275,15 +267,20 @@ export function makeMockApi(options = {}) {
       order: body.order ?? "oldest_first",
       active_runs: body.active_runs ?? 1,
       redo: body.redo ?? "none",
+      by: "local",
+      problem: "",
+      ended_at: null,
       state: "running",
       created_at: iso(Date.now()),
-      counts: { waiting, running: 0, success: 0, failed: 0, skipped: windows.length - waiting },
-      windows: windows.map(({ start, end, action }) => ({
-        start,
-        end,
-        state: action === "run" ? "waiting" : "skipped",
-        run_id: null,
-      })),
+      counts: {
+        waiting,
+        running: 0,
+        success: 0,
+        failed: 0,
+        cancelled: 0,
+        skipped: windows.length - waiting,
+      },
+      windows,
     });
     emit("backfill", { backfill: id, pipeline: body.pipeline, state: "running" });
     return { id, windows };
@@ -377,11 +374,7 @@ export function makeMockApi(options = {}) {
         const runs = world.runs.filter(
           (each) => (!name || each.pipeline === name) && (!state || each.state === state),
         );
-        return page(
-          runs.map(({ tasks, ...rest }) => rest),
-          query,
-          (each) => each.run_id,
-        );
+        return page(runs.map(headOf), query, (each) => each.run_id);
       },
     ],
     ["GET", /^\/runs\/([^/]+)$/, ({ p }) => run(p[0] ?? "")],
@@ -666,6 +659,11 @@ export function makeMockApi(options = {}) {
 }
 
 const kDone = Symbol("answered already");
+
+/** @param {Api.RunDetail} run @returns {Api.Run} */
+function headOf({ tasks, note, params, full, cancelled, lake, environment, ...head }) {
+  return head;
+}
 
 /** @param {ServerResponse} response @param {unknown} value */
 function sendJson(response, value) {

@@ -76,14 +76,14 @@ export function makeWorld(now, options = {}) {
 function definition(task, kind, work, after) {
   return {
     task,
+    definition: task,
     kind,
-    work,
+    work: `${kind} ${work}`,
     after,
-    when: "all_success",
+    when: "success",
     pool: "default",
     priority: 0,
     retries: 2,
-    each: null,
   };
 }
 
@@ -205,7 +205,6 @@ function makePipelines(now) {
   return pipelines.map((each) => {
     const pipeline = /** @type {Api.PipelineDetail} */ ({ ...plain, ...each });
     pipeline.task_count = pipeline.tasks.length;
-    pipeline.active_runs = 0;
     pipeline.recent_runs = [];
     return pipeline;
   });
@@ -386,9 +385,10 @@ function makeRun(id, pipeline, at, outcome, window, random, now) {
     state,
     window,
     cause: pipeline.schedule.kind === "tables" ? "tables" : "scheduled",
+    by: "schedule",
     note: "",
     code_version: "4be19c0",
-    backfill: null,
+    backfill: "",
     queued_at: iso(at),
     started_at: iso(at + 90),
     ended_at: state === "running" ? null : iso(end),
@@ -545,6 +545,8 @@ function makeBackfills(now, runs) {
   const windows = states.map((state, index) => ({
     start: iso(from + index * kHour),
     end: iso(from + (index + 1) * kHour),
+    action: /** @type {const} */ ("run"),
+    reason: index % 5 ? "missing" : "failed",
     state,
     run_id: state === "waiting" ? null : (runs[index]?.run_id ?? null),
   }));
@@ -559,6 +561,9 @@ function makeBackfills(now, runs) {
       order: "oldest_first",
       active_runs: 2,
       redo: "failed",
+      by: "oncall",
+      problem: "",
+      ended_at: null,
       state: "running",
       created_at: iso(now - 12 * kMinute),
       counts: {
@@ -566,6 +571,7 @@ function makeBackfills(now, runs) {
         running: count("running"),
         success: count("success"),
         failed: count("failed"),
+        cancelled: 0,
         skipped: 0,
       },
       windows,
@@ -578,12 +584,17 @@ function makeBackfills(now, runs) {
       order: "newest_first",
       active_runs: 4,
       redo: "none",
+      by: "oncall",
+      problem: "",
+      ended_at: iso(now - 2 * kDay),
       state: "done",
       created_at: iso(now - 3 * kDay),
-      counts: { waiting: 0, running: 0, success: 20, failed: 0, skipped: 4 },
+      counts: { waiting: 0, running: 0, success: 20, failed: 0, cancelled: 0, skipped: 4 },
       windows: Array.from({ length: 24 }, (_, index) => ({
         start: iso(hour - 9 * kDay + index * kHour),
         end: iso(hour - 9 * kDay + (index + 1) * kHour),
+        action: index % 6 === 5 ? "skip" : "run",
+        reason: index % 6 === 5 ? "done" : "missing",
         state: index % 6 === 5 ? "skipped" : "success",
         run_id: null,
       })),

@@ -46,11 +46,18 @@ export type TaskState =
 export type AttemptState =
   "running" | "success" | "failed" | "timed_out" | "cancelled" | "lost" | "skipped";
 
-export interface RecentRun {
+/** A run as lists show it. */
+export interface Run {
   run_id: string;
+  pipeline: string;
   state: RunState;
   window: TimeWindow | null;
   cause: string;
+  /** Who or what brought it about. */
+  by: string;
+  /** Empty: it is part of none. */
+  backfill: string;
+  code_version: string;
   queued_at: string;
   started_at: string | null;
   ended_at: string | null;
@@ -71,14 +78,20 @@ export interface Pipeline {
   paused: boolean;
   next_run_at: string | null;
   waiting_for: string;
+  /** "hour", "15 minutes", "day in Europe/Berlin" */
   window: string | null;
+  /** At a time, at most. */
   active_runs: number;
   task_count: number;
-  recent_runs: RecentRun[];
+  /** Why it cannot run; empty: it can. */
+  problem: string;
+  /** The newest ten, newest first. */
+  recent_runs: Run[];
 }
 
 export interface TaskDefinition {
   task: string;
+  definition: string;
   kind: string;
   work: string;
   after: string[];
@@ -86,7 +99,6 @@ export interface TaskDefinition {
   pool: string;
   priority: number;
   retries: number;
-  each: string | null;
 }
 
 /** The part of JSON Schema that describes a parameter. */
@@ -107,20 +119,6 @@ export interface PipelineDetail extends Pipeline {
   params: Record<string, ParamSchema>;
   tasks: TaskDefinition[];
   source: { file: string; text: string };
-}
-
-export interface Run {
-  run_id: string;
-  pipeline: string;
-  state: RunState;
-  window: TimeWindow | null;
-  cause: string;
-  note: string;
-  code_version: string;
-  backfill: string | null;
-  queued_at: string;
-  started_at: string | null;
-  ended_at: string | null;
 }
 
 export interface Attempt {
@@ -147,6 +145,7 @@ export interface RunTask {
 }
 
 export interface RunDetail extends Run {
+  note: string;
   lake: string;
   environment: string;
   params: Record<string, unknown>;
@@ -244,14 +243,12 @@ export interface BackfillRequest {
   dry_run?: boolean;
 }
 
-export interface PlannedWindow extends TimeWindow {
+export interface BackfillWindow extends TimeWindow {
   action: "run" | "skip";
   reason: string;
-}
-
-export interface BackfillPlan {
-  id?: string;
-  windows: PlannedWindow[];
+  /** Of its run; `waiting` before it has one, `skipped` when it gets none. */
+  state: string;
+  run_id: string | null;
 }
 
 export type BackfillState = "running" | "paused" | "cancelled" | "done";
@@ -261,6 +258,7 @@ export interface BackfillCounts {
   running: number;
   success: number;
   failed: number;
+  cancelled: number;
   skipped: number;
 }
 
@@ -272,13 +270,23 @@ export interface Backfill {
   order: string;
   active_runs: number;
   redo: string;
+  by: string;
   state: BackfillState;
+  /** Why it was paused by itself. */
+  problem: string;
   created_at: string;
+  ended_at: string | null;
   counts: BackfillCounts;
 }
 
 export interface BackfillDetail extends Backfill {
-  windows: (TimeWindow & { state: string; run_id: string | null })[];
+  windows: BackfillWindow[];
+}
+
+/** What a dry run answers has no id. */
+export interface BackfillPlan {
+  id: string | null;
+  windows: BackfillWindow[];
 }
 
 export interface User {

@@ -1,4 +1,4 @@
-import type { RecentRun } from "../api/types";
+import type { Run } from "../api/types";
 import { Link, pageOf } from "../router";
 import { useSettings } from "../settings";
 import { serverNow } from "../time/clock";
@@ -6,7 +6,7 @@ import { formatDuration, formatTime, formatWindow } from "../time/format";
 import { stateWord } from "./state";
 
 /** The newest runs from left (oldest) to right; the taller the longer. */
-export function RunBars(props: { runs: RecentRun[]; count?: number }) {
+export function RunBars(props: { runs: Run[]; count?: number }) {
   const { zone } = useSettings();
   const runs = props.runs.slice(0, props.count ?? 10).reverse();
   const lengths = runs.map(runLength);
@@ -36,8 +36,14 @@ export function RunBars(props: { runs: RecentRun[]; count?: number }) {
   );
 }
 
-export function runLength(run: { started_at: string | null; ended_at: string | null }): number {
+/** Somebody carries it out, or will. */
+export function isActive(run: Run): boolean {
+  return run.ended_at === null && run.state !== "interrupted";
+}
+
+export function runLength(run: Run): number {
   if (!run.started_at) return 0;
+  if (run.ended_at === null && !isActive(run)) return 0;
   const end = run.ended_at ? Date.parse(run.ended_at) : serverNow();
   return Math.max(0, end - Date.parse(run.started_at));
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { serverNow } from "../time/clock";
 import { formatAge, formatDuration, formatTime, formatWindow } from "../time/format";
 import { useSettings } from "../settings";
-import type { TimeWindow } from "../api/types";
+import type { Run, TimeWindow } from "../api/types";
 
 /** The server's time, drawn anew every `everyMs`. */
 export function useNow(everyMs: number): number {
@@ -44,6 +44,13 @@ export function Took(props: { from: string | null; to: string | null }) {
   ) : (
     <Counting from={props.from} />
   );
+}
+
+/** A run that nobody carries out does not count on. */
+export function RunTook(props: { run: Run }) {
+  const { run } = props;
+  if (run.state === "interrupted") return <span className="quiet">–</span>;
+  return <Took from={run.started_at} to={run.ended_at} />;
 }
 
 function Counting(props: { from: string }) {

@@ -17,7 +17,7 @@ export function scheduleInWords(schedule: Schedule): string {
     schedule.timezone === "" || schedule.timezone === "UTC" ? "" : ` (${schedule.timezone})`;
   switch (schedule.kind) {
     case "cron":
-      return (cronInWords(schedule.text) ?? schedule.text) + zone;
+      return cronsInWords(schedule.text) + zone;
     case "every":
       return schedule.text.startsWith("every") ? schedule.text : `every ${schedule.text}`;
     case "tables":
@@ -29,6 +29,12 @@ export function scheduleInWords(schedule: Schedule): string {
     case "none":
       return "only when started by hand";
   }
+}
+
+/** Several crons are separated by a comma and a blank. */
+function cronsInWords(text: string): string {
+  const words = text.split(/,\s+/).map(cronInWords);
+  return words.every((each) => each !== null) ? words.join(", and ") : text;
 }
 
 /** "5 * * * *" -> "hourly at minute 5"; null for what has no plain words. */

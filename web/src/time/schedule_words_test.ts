@@ -26,5 +26,8 @@ test("other schedules are told too", () => {
   expect(words("every", "10m")).toBe("every 10m");
   expect(words("tables", "a.b & c.d")).toBe("when a.b & c.d change");
   expect(words("tables", "a.b")).toBe("when a.b changes");
+  expect(scheduleInWords({ kind: "cron", text: "0 8,20 * * *, 5 * * * *", timezone: "" })).toBe(
+    "daily at 08:00 and 20:00, and hourly at minute 5",
+  );
   expect(words("none", "")).toBe("only when started by hand");
 });

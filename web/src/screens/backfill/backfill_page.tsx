@@ -7,12 +7,12 @@ import { Button } from "../../components/button";
 import { DataTable } from "../../components/data_table";
 import { Loaded } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
-import { Age, Time, WindowLabel } from "../../components/time";
+import { Age, WindowLabel } from "../../components/time";
 import { attempt } from "../../components/toast";
 import { Link, pageOf } from "../../router";
 import { useSettings } from "../../settings";
 import { formatWindow } from "../../time/format";
-import { backfillTotal, Progress } from "../backfills/progress";
+import { backfillEnded, backfillTotal, Progress } from "../backfills/progress";
 
 const kListedMax = 500;
 
@@ -32,7 +32,7 @@ function BackfillBody(props: { backfill: BackfillDetail }) {
   const { backfill } = props;
   const { counts } = backfill;
   const total = backfillTotal(counts);
-  const ended = counts.success + counts.skipped + counts.failed;
+  const ended = backfillEnded(counts);
   return (
     <>
       <div className="row-between">
@@ -44,14 +44,15 @@ function BackfillBody(props: { backfill: BackfillDetail }) {
         </div>
         <Steering backfill={backfill} />
       </div>
+      {backfill.problem && <div className="banner banner-error">{backfill.problem}</div>}
       <section className="panel panel-body stack" aria-label="Progress">
         <div className="row-between">
           <strong>
             {ended} of {total} windows ended
           </strong>
           <span className="quiet">
-            {counts.success} well · {counts.failed} failed · {counts.skipped} left ·{" "}
-            {counts.running} running · {counts.waiting} waiting
+            {counts.success} well · {counts.failed} failed · {counts.cancelled} cancelled ·{" "}
+            {counts.skipped} left · {counts.running} running · {counts.waiting} waiting
           </span>
         </div>
         <Progress counts={counts} />
@@ -59,6 +60,7 @@ function BackfillBody(props: { backfill: BackfillDetail }) {
           {backfill.order.replace("_", " ")}, {backfill.active_runs} at a time, done before:{" "}
           {backfill.redo === "none" ? "left" : `${backfill.redo} again`}, started{" "}
           <Age at={backfill.created_at} />
+          {backfill.by && ` by ${backfill.by}`}
         </span>
       </section>
       <section className="panel" aria-label="Windows">
@@ -167,7 +169,7 @@ function Windows(props: { backfill: BackfillDetail }) {
                 <span className="quiet">–</span>
               ),
           },
-          { title: "Ends", wideOnly: true, cell: (window) => <Time at={window.end} /> },
+          { title: "Why", wideOnly: true, cell: (window) => window.reason || "–" },
         ]}
       />
       {windows.length > kListedMax && (

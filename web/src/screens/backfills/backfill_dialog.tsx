@@ -3,7 +3,7 @@ import { ApiProblem } from "../../api/client";
 import { api } from "../../api/endpoints";
 import { useAllPipelines } from "../../api/lists";
 import { cache } from "../../api/query";
-import type { BackfillRequest, PlannedWindow } from "../../api/types";
+import type { BackfillRequest, BackfillWindow } from "../../api/types";
 import { Button } from "../../components/button";
 import { Dialog } from "../../components/dialog";
 import { SelectField, TextField } from "../../components/field";
@@ -17,9 +17,10 @@ import { formatWindow } from "../../time/format";
 import { readRange, utcField } from "../../time/range";
 import "./backfills.css";
 
-type Plan = { windows: PlannedWindow[] } | { error: string } | "asking" | null;
+type Plan = { windows: BackfillWindow[] } | { error: string } | "asking" | null;
 
 const kAskAfterMs = 250;
+const kActiveMax = 1024;
 
 /** Plans a backfill: the server lists what would run and why before anything is started. */
 export function BackfillDialog(props: {
@@ -44,7 +45,9 @@ export function BackfillDialog(props: {
   const rangeError = typeof read === "object" && "error" in read ? read.error : null;
   const activeRuns = Number(active);
   const activeError =
-    Number.isInteger(activeRuns) && activeRuns >= 1 && activeRuns <= 100 ? null : "1 to 100";
+    Number.isInteger(activeRuns) && activeRuns >= 1 && activeRuns <= kActiveMax
+      ? null
+      : `1 to ${kActiveMax}`;
   const ready = pipeline !== "" && typeof read === "object" && !("error" in read) && !activeError;
   const request = (dryRun: boolean): BackfillRequest => ({
     pipeline,
@@ -68,7 +71,7 @@ export function BackfillDialog(props: {
       toast(`${runs} ${runs === 1 ? "run" : "runs"} of ${pipeline} will be started`);
       cache.changed(new Set(["backfills"]));
       props.onClose();
-      navigate(id === undefined ? pageOf.backfills() : pageOf.backfill(id));
+      navigate(id === null ? pageOf.backfills() : pageOf.backfill(id));
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), true);
     }
@@ -136,7 +139,7 @@ export function BackfillDialog(props: {
           label="Runs at a time"
           type="number"
           min={1}
-          max={100}
+          max={kActiveMax}
           value={active}
           error={activeError}
           onChange={setActive}

@@ -10,7 +10,7 @@ import { StateChip } from "../../components/state";
 import { Age, WindowLabel } from "../../components/time";
 import { Link, pageOf } from "../../router";
 import { BackfillDialog } from "./backfill_dialog";
-import { backfillTotal, Progress } from "./progress";
+import { backfillEnded, backfillTotal, Progress } from "./progress";
 
 const kColumns: Column<Backfill>[] = [
   {
@@ -34,12 +34,10 @@ const kColumns: Column<Backfill>[] = [
   {
     title: "Ended",
     number: true,
-    cell: (backfill) => {
-      const { counts } = backfill;
-      return `${counts.success + counts.skipped + counts.failed} of ${backfillTotal(counts)}`;
-    },
+    cell: ({ counts }) => `${backfillEnded(counts)} of ${backfillTotal(counts)}`,
   },
   { title: "Failed", number: true, cell: (backfill) => backfill.counts.failed },
+  { title: "By", wideOnly: true, cell: (backfill) => backfill.by || "–" },
   { title: "Started", wideOnly: true, cell: (backfill) => <Age at={backfill.created_at} /> },
 ];
 

@@ -1,16 +1,20 @@
 import type { BackfillCounts } from "../../api/types";
 import "./backfills.css";
 
-const kOrder = ["success", "skipped", "failed", "running", "waiting"] as const;
+const kOrder = ["success", "skipped", "failed", "cancelled", "running", "waiting"] as const;
 
 export function backfillTotal(counts: BackfillCounts): number {
   return kOrder.reduce((sum, state) => sum + counts[state], 0);
 }
 
+export function backfillEnded(counts: BackfillCounts): number {
+  return backfillTotal(counts) - counts.running - counts.waiting;
+}
+
 export function Progress(props: { counts: BackfillCounts }) {
   const { counts } = props;
   const total = Math.max(1, backfillTotal(counts));
-  const ended = counts.success + counts.skipped + counts.failed;
+  const ended = backfillEnded(counts);
   const label = kOrder
     .filter((state) => counts[state] > 0)
     .map((state) => `${counts[state]} ${state}`)

@@ -3,6 +3,7 @@ import { useAllPipelines, useAllTables } from "../../api/lists";
 import type { TableSummary } from "../../api/types";
 import { Button } from "../../components/button";
 import { Empty, Loaded } from "../../components/notice";
+import { isActive } from "../../components/run_bars";
 import { StateGlyph } from "../../components/state";
 import { Link, pageOf, useSearchValue } from "../../router";
 import { GraphView } from "../../graph/graph_view";
@@ -108,7 +109,7 @@ function TableGraph(props: { tables: TableSummary[] }) {
 /** What goes on now, and what failed last. */
 function Activity() {
   const pipelines = useAllPipelines().data ?? [];
-  const active = pipelines.reduce((sum, each) => sum + each.active_runs, 0);
+  const active = pipelines.flatMap((each) => each.recent_runs.filter(isActive)).length;
   const failing = pipelines.filter(
     (each) => each.recent_runs.find((run) => run.ended_at !== null)?.state === "failed",
   );

@@ -7,7 +7,7 @@ import { Button } from "../../components/button";
 import { Code } from "../../components/code";
 import { DataTable } from "../../components/data_table";
 import { Loaded } from "../../components/notice";
-import { RunBars } from "../../components/run_bars";
+import { isActive, RunBars } from "../../components/run_bars";
 import { Tabs } from "../../components/tabs";
 import { GraphView } from "../../graph/graph_view";
 import { Link, pageOf, useSearchValue } from "../../router";
@@ -70,6 +70,11 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
           </Button>
         </div>
       </div>
+      {pipeline.problem && (
+        <div className="banner banner-error" role="alert">
+          <span>It cannot run: {pipeline.problem}</span>
+        </div>
+      )}
       {pipeline.description && <p className="quiet">{pipeline.description}</p>}
       <dl className="fact-row">
         <Fact title="Schedule">{scheduleInWords(pipeline.schedule)}</Fact>
@@ -78,7 +83,9 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
         </Fact>
         <Fact title="Window">{pipeline.window ?? "none"}</Fact>
         <Fact title="Owner">{pipeline.owner || "–"}</Fact>
-        <Fact title="Active runs">{pipeline.active_runs}</Fact>
+        <Fact title="Active runs">
+          {pipeline.recent_runs.filter(isActive).length} of {pipeline.active_runs} at most
+        </Fact>
         <Fact title="Last runs">
           <RunBars runs={pipeline.recent_runs} />
         </Fact>
@@ -133,11 +140,11 @@ function DefinitionGraph(props: { pipeline: PipelineDetail }) {
     newest ? [`run:${newest}`] : [],
   );
   const nodes = useMemo(() => {
-    const states = new Map(run.data?.tasks.map((each) => [each.definition, each.state]));
+    const states = new Map(run.data?.tasks.map((each) => [each.task, each.state]));
     return pipeline.tasks.map((each) => ({
       id: each.task,
       label: each.task,
-      detail: `${each.kind}: ${each.work}`,
+      detail: each.work,
       state: states.get(each.task),
     }));
   }, [pipeline, run.data]);
@@ -204,7 +211,6 @@ function TaskDefinitions(props: { pipeline: PipelineDetail }) {
         { title: "Pool", wideOnly: true, cell: (task) => task.pool },
         { title: "Priority", number: true, wideOnly: true, cell: (task) => task.priority },
         { title: "Retries", number: true, wideOnly: true, cell: (task) => task.retries },
-        { title: "For each", wideOnly: true, cell: (task) => task.each ?? "–" },
       ]}
     />
   );

@@ -99,13 +99,13 @@ function TriggerForm(props: { pipeline: PipelineDetail; onClose: () => void }) {
             from={range.from}
             to={range.to}
             error={windowError}
-            hint="Empty: the pipeline decides, as on its schedule."
+            hint={`Empty: the last ${pipeline.window} that is over.`}
             onChange={(from, to) => setRange({ from, to })}
           />
           {last && (
             <div>
               <Button look="quiet" onClick={() => setRange(last)}>
-                The {pipeline.window} that closed last
+                The last {pipeline.window} that is over
               </Button>
             </div>
           )}

@@ -5,7 +5,7 @@ import type { Pipeline } from "../../api/types";
 import { Button } from "../../components/button";
 import { DataTable, type Column } from "../../components/data_table";
 import { Empty, Loaded } from "../../components/notice";
-import { RunBars } from "../../components/run_bars";
+import { isActive, RunBars } from "../../components/run_bars";
 import { StateChip } from "../../components/state";
 import { Link, pageOf, useSearchValue } from "../../router";
 import { scheduleInWords } from "../../time/schedule_words";
@@ -28,7 +28,7 @@ export function PipelinesPage() {
 }
 
 function passes(pipeline: Pipeline, filter: string): boolean {
-  if (filter === "active") return pipeline.active_runs > 0;
+  if (filter === "active") return pipeline.recent_runs.some(isActive);
   if (filter === "paused") return pipeline.paused;
   if (filter === "failed")
     return pipeline.recent_runs.find((run) => run.ended_at !== null)?.state === "failed";
@@ -73,6 +73,7 @@ function PipelineList(props: { all: Pipeline[] }) {
             ))}
           </div>
           <div className="quiet pipelines-text">{pipeline.description}</div>
+          {pipeline.problem && <div className="pipelines-text problem">{pipeline.problem}</div>}
         </>
       ),
     },

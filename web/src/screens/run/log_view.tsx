@@ -147,7 +147,8 @@ async function followLog(
         await readEvents(
           api.logStreamUrl(of.run, of.task, of.attempt, offset),
           { signal },
-          ({ data }) => {
+          ({ event, data }) => {
+            if (event !== "message") return;
             const piece = JSON.parse(data) as { text: string; offset: number };
             follower.log.append(piece.text);
             offset = Math.max(offset, piece.offset);

@@ -5,7 +5,7 @@ import type { RunDetail } from "../../api/types";
 import { Empty, Loaded } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
 import { Tabs } from "../../components/tabs";
-import { Time, Took, WindowLabel } from "../../components/time";
+import { RunTook, Time, WindowLabel } from "../../components/time";
 import { GraphView } from "../../graph/graph_view";
 import { Link, pageOf, setSearchValues, useSearchValue } from "../../router";
 import { Gantt } from "./gantt";
@@ -91,6 +91,7 @@ function RunHead(props: { run: RunDetail }) {
         </Fact>
         <Fact title="Cause">
           {run.cause}
+          {run.by && ` by ${run.by}`}
           {run.backfill && (
             <>
               {" · "}
@@ -102,7 +103,7 @@ function RunHead(props: { run: RunDetail }) {
           <Time at={run.queued_at} />
         </Fact>
         <Fact title="Took">
-          <Took from={run.started_at} to={run.ended_at} />
+          <RunTook run={run} />
         </Fact>
         <Fact title="Tasks">
           {done} of {run.tasks.length} done
@@ -111,6 +112,11 @@ function RunHead(props: { run: RunDetail }) {
           <code title={run.code_version}>{run.code_version.slice(0, 10) || "–"}</code>
         </Fact>
       </dl>
+      {run.state === "interrupted" && (
+        <div className="banner">
+          Nobody carries this run out: a server that starts goes on with it.
+        </div>
+      )}
       {run.cancelled && <div className="banner">Cancelled: {run.cancelled}</div>}
       {run.note && <div className="banner run-note">{run.note}</div>}
       {run.ended_at === null && run.state === "queued" && waiting[0]?.note && (

@@ -5,10 +5,10 @@ import type { Run } from "../../api/types";
 import { PagedTable, type Column } from "../../components/data_table";
 import { Empty } from "../../components/notice";
 import { StateChip } from "../../components/state";
-import { Age, Took, WindowLabel } from "../../components/time";
+import { Age, RunTook, WindowLabel } from "../../components/time";
 import { Link, pageOf, useSearchValue } from "../../router";
 
-const kStates = ["queued", "running", "success", "failed", "cancelled", "interrupted"];
+const kStates = ["queued", "running", "success", "failed", "cancelled"];
 const kPageLimit = 50;
 
 export function RunsPage() {
@@ -81,13 +81,9 @@ export function RunsTable(props: { pipeline: string; state: string }) {
     {
       title: "Took",
       number: true,
-      cell: (run) => <Took from={run.started_at} to={run.ended_at} />,
+      cell: (run) => <RunTook run={run} />,
     },
-    {
-      title: "Note",
-      wideOnly: true,
-      cell: (run) => run.note || <span className="quiet">–</span>,
-    },
+    { title: "By", wideOnly: true, cell: (run) => run.by || <span className="quiet">–</span> },
   ];
   return (
     <PagedTable
