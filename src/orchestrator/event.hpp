@@ -1,6 +1,7 @@
 #pragma once
 // What happened to a run. A run's state is the fold of its events, in their order.
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,11 +14,16 @@ namespace ingot::orchestrator {
 /// How one attempt came out.
 struct TaskOutcome {
     /// kStopped: it ended because it was asked to, by a time limit, a mark or a cancelled run.
-    /// kSkipped: there was nothing to do.
-    enum class Kind : std::uint8_t { kSuccess, kFailed, kStopped, kSkipped };
+    /// kSkipped: there was nothing to do. kDeferred: what it waits for is not there; it is asked
+    /// again later and holds nothing meanwhile.
+    enum class Kind : std::uint8_t { kSuccess, kFailed, kStopped, kSkipped, kDeferred };
     Kind kind = Kind::kSuccess;
     std::string message = {};  ///< For a person; of a failure what happened and what to do.
     bool retryable = true;     ///< kFailed: another attempt may come out otherwise.
+    /// kSuccess of a branch: which of the tasks right after it go on, by name.
+    std::optional<std::vector<std::string>> chosen = {};
+    std::string values = {};  ///< kSuccess: what others may use, as a JSON object; empty: nothing.
+    Duration again_after{};   ///< kDeferred
     friend bool operator==(const TaskOutcome&, const TaskOutcome&) = default;
 };
 
@@ -42,6 +48,14 @@ struct TaskEnded {
     int attempt = 1;
     TaskOutcome outcome;
     friend bool operator==(const TaskEnded&, const TaskEnded&) = default;
+};
+/// The attempt goes on at a later time.
+struct TaskDeferred {
+    TaskIndex task;
+    int attempt = 1;
+    Timestamp until;
+    std::string reason;  ///< What it waits for: `there is no file in/2015-01-01.done`
+    friend bool operator==(const TaskDeferred&, const TaskDeferred&) = default;
 };
 struct RunCancelled {
     std::string reason;
@@ -74,7 +88,7 @@ struct RunNoted {
     friend bool operator==(const RunNoted&, const RunNoted&) = default;
 };
 using Change = std::variant<RunQueued, RunStarted, TaskStarted, TaskEnded, RunCancelled,
-                            TasksCleared, RunAdopted, TaskMarked, RunNoted>;
+                            TasksCleared, RunAdopted, TaskMarked, RunNoted, TaskDeferred>;
 
 struct Event {
     RunId run;
@@ -82,6 +96,9 @@ struct Event {
     Change change;
     friend bool operator==(const Event&, const Event&) = default;
 };
+
+/// What the end of an attempt's work is to its run: TaskEnded or TaskDeferred.
+Change change_of(TaskIndex task, int attempt, TaskOutcome outcome, Timestamp now);
 
 /// `task_ended`; the name under which it is stored.
 std::string_view change_name(const Change& change);

@@ -9,6 +9,21 @@ namespace ingot::orchestrator {
 
 namespace {
 
+bool is_running(const RunStatus& run, TaskIndex task, int attempt) {
+    return task.value() < run.tasks.size() &&
+           run.tasks[task.value()].state == TaskState::kRunning &&
+           attempt == static_cast<int>(run.tasks[task.value()].attempts.size());
+}
+
+TaskEnded out_of_time(const RunStatus& run, TaskIndex task) {
+    const TaskStatus& status = run.tasks[task.value()];
+    const Duration limit = *run.spec->plan.tasks[task.value()].timeout;
+    return {task,
+            static_cast<int>(status.attempts.size()),
+            {TaskOutcome::Kind::kStopped,
+             fmt::format("not there within {}: {}", format_duration(limit), status.waits_for)}};
+}
+
 Error impossible(const Event& event, std::string_view why) {
     return make_error(ErrorCode::kInvalidArgument, "{} of run {}: {}", change_name(event.change),
                       event.run.value(), why);
@@ -75,7 +90,12 @@ void Machine::pass_timers(Timestamp now, Actions& actions) {
         const Timer timer = *timers_.begin();
         Run& run = *runs_.at(timer.run);
         drop_timer(run, timer.task);
-        if (run.at(timer.task).state == TaskState::kUpForRetry) {
+        const TaskState state = run.at(timer.task).state;
+        if (state == TaskState::kUpForReschedule && timer.at == run.sensor_end(timer.task)) {
+            decide(run, out_of_time(run.status, timer.task), now, actions);
+            continue;
+        }
+        if (state == TaskState::kUpForRetry || state == TaskState::kUpForReschedule) {
             make_ready(run, timer.task, timer.at);
             continue;
         }
@@ -95,7 +115,7 @@ void Machine::start_runs(Timestamp now, Actions& actions) {
 void Machine::start_tasks(Timestamp now, Actions& actions) {
     while (const std::optional<Slots::Key> key = slots_->next()) {
         Run& run = *runs_.at(key->run);
-        const int attempt = static_cast<int>(run.at(key->task).attempts.size()) + 1;
+        const int attempt = run.next_attempt(key->task);
         decide(run, TaskStarted{key->task, attempt}, now, actions);
         actions.start.push_back({run.status.id, key->task, attempt});
     }
@@ -136,14 +156,25 @@ Status Machine::check(const Event& event) const {
             return impossible(event, "no such task, or the run is not running");
         }
         const TaskStatus& task = run.at(started->task);
-        const bool ready = task.state == TaskState::kQueued || task.state == TaskState::kUpForRetry;
-        if (!ready || started->attempt != static_cast<int>(task.attempts.size()) + 1) {
+        const bool ready = task.state == TaskState::kQueued ||
+                           task.state == TaskState::kUpForRetry ||
+                           task.state == TaskState::kUpForReschedule;
+        if (!ready || started->attempt != run.next_attempt(started->task)) {
             return impossible(event, "the task is not ready for this attempt");
         }
     } else if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
-        if (!is_task(ended->task) || run.at(ended->task).state != TaskState::kRunning ||
-            ended->attempt != static_cast<int>(run.at(ended->task).attempts.size())) {
+        const bool deferred = ended->outcome.kind == TaskOutcome::Kind::kStopped &&
+                              is_task(ended->task) &&
+                              run.at(ended->task).state == TaskState::kUpForReschedule;
+        if (!is_running(run.status, ended->task, ended->attempt) && !deferred) {
             return impossible(event, "this attempt is not running");
+        }
+        if (ended->outcome.kind == TaskOutcome::Kind::kDeferred) {
+            return impossible(event, "it goes on later: it has not ended");
+        }
+    } else if (const auto* later = std::get_if<TaskDeferred>(&event.change)) {
+        if (!is_running(run.status, later->task, later->attempt) || !run.plan(later->task).sensor) {
+            return impossible(event, "no such check is running");
         }
     } else if (std::holds_alternative<RunCancelled>(event.change)) {
         if (has_ended(status.state)) return impossible(event, "it is over");
@@ -183,6 +214,8 @@ void Machine::apply(const Event& event) {
         begin_attempt(run, started->task, event.at);
     } else if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
         end_attempt(run, *ended, event.at);
+    } else if (const auto* deferred = std::get_if<TaskDeferred>(&event.change)) {
+        defer(run, *deferred, event.at);
     } else if (const auto* cancelled = std::get_if<RunCancelled>(&event.change)) {
         cancel(run, *cancelled, event.at);
     } else if (const auto* cleared = std::get_if<TasksCleared>(&event.change)) {
@@ -234,6 +267,10 @@ std::string Machine::why_waiting(const RunId& id, TaskIndex task) const {
     if (status.state == TaskState::kUpForRetry) {
         return fmt::format("failed {} of {} times; the next attempt is at {}", status.failures,
                            plan.retry.retries + 1, status.retry_at->to_string());
+    }
+    if (status.state == TaskState::kUpForReschedule) {
+        return fmt::format("{}; the next check is at {}", status.waits_for,
+                           status.check_at->to_string());
     }
     if (run.status.state == RunState::kQueued) {
         return fmt::format("the run waits: {} runs at most {} at a time",

@@ -36,8 +36,8 @@ struct Actions {
     std::vector<Stop> stop;  ///< Asked once; the attempt goes on until it has ended.
 };
 
-/// Not thread-safe. A step costs O(log n) in unfinished tasks per event that it makes; only a clear
-/// and a mark look at all tasks of their run.
+/// Not thread-safe. A step costs O(log n) in unfinished tasks per event that it makes; only a
+/// clear, a mark and the choice of a branch look at all tasks of their run.
 class Machine {
 public:
     explicit Machine(Limits limits);
@@ -100,6 +100,7 @@ private:
     void start_run(Run& run, Timestamp at);
     void begin_attempt(Run& run, TaskIndex task, Timestamp at);
     void end_attempt(Run& run, const TaskEnded& ended, Timestamp at);
+    void defer(Run& run, const TaskDeferred& deferred, Timestamp at);
     void cancel(Run& run, const RunCancelled& cancelled, Timestamp at);
     void mark(Run& run, const TaskMarked& marked, Timestamp at);
     void clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at);

@@ -1,4 +1,6 @@
 // How each event changes the state of its run.
+#include <algorithm>
+
 #include "orchestrator/machine_internal.hpp"
 #include "orchestrator/trigger_rule_internal.hpp"
 
@@ -27,6 +29,7 @@ AttemptStatus::State attempt_state(TaskOutcome::Kind outcome, bool asked_to_end)
             return asked_to_end ? AttemptStatus::State::kCancelled
                                 : AttemptStatus::State::kTimedOut;
         case TaskOutcome::Kind::kFailed:
+        case TaskOutcome::Kind::kDeferred:
             break;
     }
     return AttemptStatus::State::kFailed;
@@ -34,7 +37,43 @@ AttemptStatus::State attempt_state(TaskOutcome::Kind outcome, bool asked_to_end)
 
 }  // namespace
 
+int Machine::Run::next_attempt(TaskIndex task) const {
+    const std::vector<AttemptStatus>& attempts = at(task).attempts;
+    const bool goes_on = !attempts.empty() && !has_ended(attempts.back().state);
+    return static_cast<int>(attempts.size()) + (goes_on ? 0 : 1);
+}
+
+std::optional<Timestamp> Machine::Run::sensor_end(TaskIndex task) const {
+    const PlannedTask& planned = plan(task);
+    if (!planned.sensor || !planned.timeout || !at(task).checked_since) return std::nullopt;
+    return *at(task).checked_since + *planned.timeout;
+}
+
+void Machine::Run::choose(TaskIndex task, const std::vector<std::string>& chosen) {
+    const auto is_chosen = [&](const std::string& name) {
+        return std::find(chosen.begin(), chosen.end(), name) != chosen.end();
+    };
+    std::vector<TaskIndex> first;
+    for (const TaskIndex user : users[task.value()]) {
+        if (is_chosen(plan(user).name) || is_chosen(plan(user).definition)) first.push_back(user);
+    }
+    const std::vector<TaskIndex> all = with_those_after(status.spec->plan, first);
+    at(task).chosen = chosen;
+    go_on[task] = {all.begin(), all.end()};
+}
+
+void Machine::Run::count_for(TaskIndex user, TaskIndex before) {
+    count_ended(at(before).state, plan(before).tolerated, at(user).before);
+    const auto branch = go_on.find(before);
+    if (branch != go_on.end() && !branch->second.contains(user)) ++at(user).before.passed_over;
+}
+
 void Machine::Run::enter(TaskIndex task, TaskState state, Timestamp now) {
+    std::vector<AttemptStatus>& attempts = at(task).attempts;
+    if (!attempts.empty() && attempts.back().state == AttemptStatus::State::kDeferred) {
+        attempts.back().state = AttemptStatus::State::kCancelled;
+        attempts.back().ended = now;
+    }
     at(task).state = state;
     at(task).since = now;
     --unfinished;
@@ -43,6 +82,9 @@ void Machine::Run::enter(TaskIndex task, TaskState state, Timestamp now) {
 }
 
 void Machine::Run::leave(TaskIndex task) {
+    go_on.erase(task);
+    at(task).chosen.reset();
+    at(task).values.clear();
     ++unfinished;
     if (fails_with(task, at(task).state)) --failing;
     if (at(task).state == TaskState::kCancelled) --cancelled;
@@ -92,13 +134,21 @@ void Machine::start_run(Run& run, Timestamp at) {
 void Machine::begin_attempt(Run& run, TaskIndex task, Timestamp at) {
     TaskStatus& status = run.at(task);
     const PlannedTask& plan = run.plan(task);
-    drop_timer(run, task);  // A replayed start of a task that is up for retry.
+    const int attempt = run.next_attempt(task);
+    drop_timer(run, task);  // A replayed start of a task that was between two attempts or checks.
     slots_->take(run.key(task), plan.pool, plan.priority);
     status.state = TaskState::kRunning;
     status.since = at;
     status.retry_at.reset();
-    status.attempts.push_back({AttemptStatus::State::kRunning, at});
-    if (plan.timeout) set_timer(run, task, at + *plan.timeout);
+    status.check_at.reset();
+    if (attempt > static_cast<int>(status.attempts.size())) status.attempts.push_back({{}, at});
+    status.attempts.back().state = AttemptStatus::State::kRunning;
+    if (plan.sensor && !status.checked_since) status.checked_since = at;
+    if (!plan.timeout) return;
+    // A check that begins late, because slots were short, still has the time between two.
+    set_timer(run, task,
+              plan.sensor ? std::max(*run.sensor_end(task), at + plan.sensor->every)
+                          : at + *plan.timeout);
 }
 
 void Machine::end_attempt(Run& run, const TaskEnded& ended, Timestamp at) {
@@ -107,7 +157,8 @@ void Machine::end_attempt(Run& run, const TaskEnded& ended, Timestamp at) {
     TaskStatus& status = run.at(task);
     AttemptStatus& attempt = status.attempts.back();
     drop_timer(run, task);
-    slots_->give_back(run.order, plan.pool);
+    status.check_at.reset();
+    if (status.state == TaskState::kRunning) slots_->give_back(run.order, plan.pool);
     attempt.ended = at;
     attempt.message = ended.outcome.message;
     const bool stopped = ended.outcome.kind == TaskOutcome::Kind::kStopped;
@@ -115,11 +166,16 @@ void Machine::end_attempt(Run& run, const TaskEnded& ended, Timestamp at) {
     if (status.mark) {
         settle(run, task, state_of(*status.mark), at);
     } else if (ended.outcome.kind == TaskOutcome::Kind::kSuccess) {
+        status.values = ended.outcome.values;
+        if (ended.outcome.chosen) run.choose(task, *ended.outcome.chosen);
         settle(run, task, TaskState::kSuccess, at);
     } else if (ended.outcome.kind == TaskOutcome::Kind::kSkipped) {
         settle(run, task, TaskState::kSkipped, at);
     } else if (stopped && run.status.cancelled) {
         settle(run, task, TaskState::kCancelled, at);
+    } else if (stopped && plan.sensor) {
+        settle(run, task, plan.sensor->skip_when_over ? TaskState::kSkipped : TaskState::kFailed,
+               at);
     } else {
         ++status.failures;
         const bool again = ended.outcome.retryable && !run.status.cancelled &&
@@ -135,6 +191,32 @@ void Machine::end_attempt(Run& run, const TaskEnded& ended, Timestamp at) {
                                               run.status.id.value() + '#' + plan.name);
             set_timer(run, task, *status.retry_at);
         }
+    }
+    end_run_when_done(run, at);
+}
+
+/// What it waits for is not there: it holds nothing until it is asked again.
+void Machine::defer(Run& run, const TaskDeferred& deferred, Timestamp at) {
+    const TaskIndex task = deferred.task;
+    TaskStatus& status = run.at(task);
+    drop_timer(run, task);
+    slots_->give_back(run.order, run.plan(task).pool);
+    status.attempts.back().state = AttemptStatus::State::kDeferred;
+    status.attempts.back().message = deferred.reason;
+    ++status.attempts.back().checks;
+    status.waits_for = deferred.reason;
+    if (status.mark) {
+        settle(run, task, state_of(*status.mark), at);
+    } else if (run.status.cancelled) {
+        settle(run, task, TaskState::kCancelled, at);
+    } else if (judge(run.plan(task).when, status.before) != Verdict::kRun) {
+        wait_again(run, task, at);
+    } else {
+        status.state = TaskState::kUpForReschedule;
+        status.since = at;
+        status.check_at = deferred.until;
+        const std::optional<Timestamp> end = run.sensor_end(task);
+        set_timer(run, task, end ? std::min(*end, deferred.until) : deferred.until);
     }
     end_run_when_done(run, at);
 }
@@ -180,6 +262,7 @@ void Machine::clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at)
         task.since = at;
         task.failures = 0;
         task.mark.reset();
+        task.checked_since.reset();
     }
     if (!has_ended(run.status.state)) {
         if (run.status.state == RunState::kRunning) look_at_all(run, at);
@@ -236,6 +319,7 @@ void Machine::wait_again(Run& run, TaskIndex task, Timestamp at) {
 void Machine::settle(Run& run, TaskIndex task, TaskState state, Timestamp at) {
     std::vector<TaskIndex> ended;
     const auto enter = [&](TaskIndex index, TaskState into) {
+        withdraw(run, index);
         run.enter(index, into, at);
         ended.push_back(index);
     };
@@ -245,13 +329,13 @@ void Machine::settle(Run& run, TaskIndex task, TaskState state, Timestamp at) {
         ended.pop_back();
         for (const TaskIndex user : run.users[before.value()]) {
             TaskStatus& status = run.at(user);
-            count_ended(run.at(before).state, run.plan(before).tolerated, status.before);
-            if (status.state != TaskState::kWaiting) continue;
+            run.count_for(user, before);
+            if (has_ended(status.state) || status.state == TaskState::kRunning) continue;
             switch (judge(run.plan(user).when, status.before)) {
                 case Verdict::kWait:
                     break;
                 case Verdict::kRun:
-                    make_ready(run, user, at);
+                    if (status.state == TaskState::kWaiting) make_ready(run, user, at);
                     break;
                 case Verdict::kSkip:
                     enter(user, TaskState::kSkipped);
@@ -275,7 +359,7 @@ void Machine::look_at_all(Run& run, Timestamp at) {
         task.before.all = task.before.waiting_for = static_cast<std::uint32_t>(after.size());
         for (const TaskIndex before : after) {
             if (!has_ended(run.at(before).state)) continue;
-            count_ended(run.at(before).state, run.plan(before).tolerated, task.before);
+            run.count_for(index, before);
         }
         look_at(run, index, at);
     }
@@ -301,6 +385,7 @@ void Machine::withdraw(Run& run, TaskIndex index) {
     TaskStatus& task = run.at(index);
     drop_timer(run, index);
     task.retry_at.reset();
+    task.check_at.reset();
     if (task.state == TaskState::kQueued) {
         slots_->remove(run.key(index), run.plan(index).pool, run.plan(index).priority);
     }
@@ -311,6 +396,7 @@ void Machine::make_ready(Run& run, TaskIndex index, Timestamp at) {
     task.state = TaskState::kQueued;
     task.since = at;
     task.retry_at.reset();
+    task.check_at.reset();
     slots_->add(run.key(index), run.plan(index).pool, run.plan(index).priority);
 }
 

@@ -18,12 +18,23 @@ struct Machine::Run {
     TaskStatus& at(TaskIndex task) { return status.tasks[task.value()]; }
     const TaskStatus& at(TaskIndex task) const { return status.tasks[task.value()]; }
     Slots::Key key(TaskIndex task) const { return {order, task}; }
+    /// Number of the attempt that a start would begin or, of a deferred one, go on with.
+    int next_attempt(TaskIndex task) const;
+    /// When the time of a sensor that has been checked is over.
+    std::optional<Timestamp> sensor_end(TaskIndex task) const;
+    /// The task has ended well and says who goes on.
+    void choose(TaskIndex task, const std::vector<std::string>& chosen);
+    /// Counts a task that has ended for one that comes after it.
+    void count_for(TaskIndex user, TaskIndex before);
     /// The task ends: its state counts for the run.
     void enter(TaskIndex task, TaskState state, Timestamp now);
     /// It has not ended after all.
     void leave(TaskIndex task);
     /// What the run is when every task has ended.
     RunState outcome() const;
+
+    /// Of each branch that has chosen: those that go on, and all that comes after them.
+    std::map<TaskIndex, std::set<TaskIndex>> go_on;
 
 private:
     bool fails_with(TaskIndex task, TaskState state) const;

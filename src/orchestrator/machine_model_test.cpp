@@ -24,6 +24,11 @@ struct ReferenceTask {
     int failures = 0;
     std::optional<Timestamp> retry_at;
     std::optional<TaskState> marked;
+    bool open = false;  ///< An attempt that goes on at `check_at`.
+    std::optional<Timestamp> check_at;
+    std::optional<Timestamp> checked_since;
+    std::optional<std::vector<std::string>> chosen;
+    std::string values;
 };
 
 struct ReferenceRun {
@@ -54,9 +59,19 @@ public:
         } else if (const auto* begun = std::get_if<TaskStarted>(&event.change)) {
             EXPECT_EQ(first_in_order(event.at), std::make_pair(run.id, begun->task));
             ReferenceTask& task = run.tasks[begun->task.value()];
-            EXPECT_EQ(begun->attempt, ++task.attempts);
+            if (!std::exchange(task.open, false)) ++task.attempts;
+            EXPECT_EQ(begun->attempt, task.attempts);
             task.running = true;
             task.retry_at.reset();
+            task.check_at.reset();
+            if (!task.checked_since) task.checked_since = event.at;
+        } else if (const auto* deferred = std::get_if<TaskDeferred>(&event.change)) {
+            ReferenceTask& task = run.tasks[deferred->task.value()];
+            task.running = false;
+            task.open = true;
+            task.check_at = deferred->until;
+            if (run.cancelled) task.ended = TaskState::kCancelled;
+            if (task.marked) task.ended = task.marked;
         } else if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
             end(run, *ended, event.at);
         } else if (std::holds_alternative<RunCancelled>(event.change)) {
@@ -69,7 +84,11 @@ public:
             task.marked = marked->as == TaskMarked::As::kSuccess  ? TaskState::kSuccess
                           : marked->as == TaskMarked::As::kFailed ? TaskState::kFailed
                                                                   : TaskState::kSkipped;
-            if (!task.running) task.ended = task.marked;
+            if (!task.running) {
+                task.ended = task.marked;
+                task.chosen.reset();
+                task.values.clear();
+            }
         } else if (const auto* noted = std::get_if<RunNoted>(&event.change)) {
             run.note = noted->note;
         } else if (const auto* cleared = std::get_if<TasksCleared>(&event.change)) {
@@ -81,12 +100,16 @@ public:
                 any = true;
                 task.ended.reset();
                 task.marked.reset();
+                task.checked_since.reset();
+                task.chosen.reset();
+                task.values.clear();
                 task.failures = 0;
             }
             if (over && any) run.started = run.cancelled = false;
         } else {
             for (ReferenceTask& task : run.tasks) {
                 if (!std::exchange(task.running, false)) continue;
+                task.open = false;
                 if (run.cancelled) task.ended = TaskState::kCancelled;
                 if (task.marked) task.ended = task.marked;
             }
@@ -100,8 +123,11 @@ public:
             changed = false;
             for (std::size_t i = 0; i < run.tasks.size(); ++i) {
                 const TaskState state = state_of(run, i, now);
-                if (state != TaskState::kUpForRetry && state != TaskState::kQueued) {
+                if (has_ended(state)) run.tasks[i].open = false;
+                if (state != TaskState::kUpForRetry && state != TaskState::kQueued &&
+                    state != TaskState::kUpForReschedule) {
                     run.tasks[i].retry_at.reset();
+                    run.tasks[i].check_at.reset();
                 }
                 if (!has_ended(state) || run.tasks[i].ended) continue;
                 run.tasks[i].ended = state;
@@ -115,9 +141,32 @@ public:
         if (task.ended) return *task.ended;
         if (task.running) return TaskState::kRunning;
         if (!run.started) return TaskState::kWaiting;
-        const TaskState ready =
-            task.retry_at && *task.retry_at > now ? TaskState::kUpForRetry : TaskState::kQueued;
+        const TaskState ready = task.retry_at && *task.retry_at > now ? TaskState::kUpForRetry
+                                : task.check_at && *task.check_at > now
+                                    ? TaskState::kUpForReschedule
+                                    : TaskState::kQueued;
+        const std::vector<TaskIndex>& after = run.spec->plan.tasks[index].after;
+        if (std::any_of(after.begin(), after.end(),
+                        [&](TaskIndex branch) { return passes_over(run, branch, index); })) {
+            return TaskState::kSkipped;
+        }
         return by_rule(run, run.spec->plan.tasks[index], ready);
+    }
+
+    static bool passes_over(const ReferenceRun& run, TaskIndex branch, std::size_t task) {
+        const ReferenceTask& chooser = run.tasks[branch.value()];
+        return chooser.ended == TaskState::kSuccess && chooser.chosen &&
+               !goes_on(run, branch, task);
+    }
+    /// It is chosen, or comes after something that is.
+    static bool goes_on(const ReferenceRun& run, TaskIndex branch, std::size_t task) {
+        const PlannedTask& plan = run.spec->plan.tasks[task];
+        const auto& names = *run.tasks[branch.value()].chosen;
+        const bool direct =
+            std::find(plan.after.begin(), plan.after.end(), branch) != plan.after.end();
+        if (direct && std::find(names.begin(), names.end(), plan.name) != names.end()) return true;
+        return std::any_of(plan.after.begin(), plan.after.end(),
+                           [&](TaskIndex before) { return goes_on(run, branch, before.value()); });
     }
 
     /// The table of docs/guide/pipelines.md, each rule by itself.
@@ -269,7 +318,13 @@ public:
                     << run.id.value() << " task " << i;
                 EXPECT_EQ(static_cast<int>(status->tasks[i].attempts.size()),
                           run.tasks[i].attempts);
-                const bool waits = status->tasks[i].state <= TaskState::kUpForRetry &&
+                EXPECT_EQ(status->tasks[i].chosen, run.tasks[i].chosen);
+                EXPECT_EQ(status->tasks[i].values, run.tasks[i].values);
+                if (state_of(run, i, now) == TaskState::kUpForReschedule) {
+                    EXPECT_FALSE(is_out_of_time(run, i, now)) << "it is asked no more";
+                    EXPECT_EQ(status->tasks[i].check_at, run.tasks[i].check_at);
+                }
+                const bool waits = status->tasks[i].state <= TaskState::kUpForReschedule &&
                                    status->tasks[i].state != TaskState::kRunning;
                 EXPECT_EQ(machine.why_waiting(run.id, TaskIndex(i)).empty(), !waits);
             }
@@ -294,18 +349,32 @@ private:
                              [&](const ReferenceRun& run) { return run.id == id; });
     }
 
+    static bool is_out_of_time(const ReferenceRun& run, std::size_t index, Timestamp now) {
+        const PlannedTask& plan = run.spec->plan.tasks[index];
+        const std::optional<Timestamp>& since = run.tasks[index].checked_since;
+        return plan.sensor && plan.timeout && since && *since + *plan.timeout <= now;
+    }
+
     static void end(ReferenceRun& run, const TaskEnded& ended, Timestamp at) {
         ReferenceTask& task = run.tasks[ended.task.value()];
         const PlannedTask& plan = run.spec->plan.tasks[ended.task.value()];
-        task.running = false;
+        if (!task.running) {
+            EXPECT_TRUE(task.open && is_out_of_time(run, ended.task.value(), at));
+        }
+        task.running = task.open = false;
+        task.check_at.reset();
         if (task.marked) {
             task.ended = task.marked;
         } else if (ended.outcome.kind == TaskOutcome::Kind::kSuccess) {
             task.ended = TaskState::kSuccess;
+            task.chosen = ended.outcome.chosen;
+            task.values = ended.outcome.values;
         } else if (ended.outcome.kind == TaskOutcome::Kind::kSkipped) {
             task.ended = TaskState::kSkipped;
         } else if (ended.outcome.kind == TaskOutcome::Kind::kStopped && run.cancelled) {
             task.ended = TaskState::kCancelled;
+        } else if (ended.outcome.kind == TaskOutcome::Kind::kStopped && plan.sensor) {
+            task.ended = plan.sensor->skip_when_over ? TaskState::kSkipped : TaskState::kFailed;
         } else if (++task.failures > plan.retry.retries || !ended.outcome.retryable ||
                    run.cancelled) {
             task.ended = TaskState::kFailed;
@@ -375,6 +444,10 @@ private:
             task.priority = below(3);
             task.retry = {below(3), Duration(below(2) * below(100'000'000)), 1.0 + below(3)};
             if (chance(30)) task.timeout = Duration(1 + below(50'000'000));
+            if (chance(25)) task.sensor = SensorRule{Duration(below(9'000'000)), chance(50)};
+            for (const TaskIndex before : task.after) {
+                if (chance(20)) task.values_from.push_back(before);
+            }
             spec.plan.tasks.push_back(std::move(task));
         }
         return spec;
@@ -396,10 +469,24 @@ private:
         const auto [run, task] =
             running[static_cast<std::size_t>(below(static_cast<int>(running.size())))];
         const auto kind = static_cast<TaskOutcome::Kind>(chance(50) ? 0 : below(4));
+        TaskOutcome outcome{kind, "it \"failed\"\n", chance(85)};
+        if (run->spec->plan.tasks[task].sensor && chance(60)) {
+            outcome = {TaskOutcome::Kind::kDeferred, "nothing there"};
+            outcome.again_after = Duration(below(30'000'000));
+        } else if (kind == TaskOutcome::Kind::kSuccess) {
+            if (chance(30)) outcome.chosen = some_names(run->spec->plan);
+            if (chance(30)) outcome.values = R"({"rows":7,"of":["x",1.5]})";
+        }
         give({run->id, now_,
-              TaskEnded{TaskIndex(task),
-                        run->tasks[task].attempts,
-                        {kind, "it \"failed\"\n", chance(85)}}});
+              change_of(TaskIndex(task), run->tasks[task].attempts, std::move(outcome), now_)});
+    }
+
+    std::vector<std::string> some_names(const RunPlan& plan) {
+        std::vector<std::string> names;
+        for (const PlannedTask& task : plan.tasks) {
+            if (chance(30)) names.push_back(task.name);
+        }
+        return names;
     }
 
     void move_the_clock() {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "orchestrator/task_runner.hpp"
+
 namespace ingot::orchestrator {
 namespace {
 
@@ -305,6 +307,105 @@ TEST(Machine, AFirstTaskRunsWhateverItsRule) {
         OneRun run({task("a", {}, static_cast<When>(when))});
         EXPECT_EQ(run.states(), "running") << project::when_name(static_cast<When>(when));
     }
+}
+
+/// Asks every 30 seconds for at most ten minutes.
+PlannedTask sensor(std::string name, bool skip = false) {
+    PlannedTask planned = task(std::move(name));
+    planned.sensor = SensorRule{std::chrono::seconds(30), skip};
+    planned.timeout = std::chrono::minutes(10);
+    return planned;
+}
+
+TEST(Machine, ASensorHoldsNoSlotBetweenItsChecksAndKeepsItsAttempt) {
+    OneRun run({sensor("s"), task("other"), task("next", {0})}, {1, {}});
+    const Timestamp until = kStart + std::chrono::seconds(30);
+    run.give(TaskDeferred{TaskIndex(0), 1, until, "there is no file x"});
+    EXPECT_EQ(run.states(), "up_for_reschedule running waiting");
+    EXPECT_EQ(run.why(0), "there is no file x; the next check is at " + until.to_string());
+    run.end(1);
+    EXPECT_EQ(run.machine.next_wake(), until);
+    const Actions again = run.machine.wake(until);
+    ASSERT_EQ(again.start.size(), 1U);
+    EXPECT_EQ(again.start[0].attempt, 1);
+    run.now = until;
+    run.end(0);
+    EXPECT_EQ(run.states(), "success success running");
+    EXPECT_EQ(run.status().tasks[0].attempts[0].checks, 1);
+}
+
+TEST(Machine, ASensorWhoseTimeIsOverFailsAtOnceOrIsSkipped) {
+    for (const bool skip : {false, true}) {
+        PlannedTask waiting = sensor("s", skip);
+        waiting.retry = {5, Duration(0), 1};
+        OneRun run({waiting});
+        run.now = kStart + std::chrono::minutes(9);
+        run.give(TaskDeferred{TaskIndex(0), 1, run.now + std::chrono::hours(1), "no file"});
+        EXPECT_EQ(run.machine.next_wake(), kStart + std::chrono::minutes(10));
+        run.machine.wake(*run.machine.next_wake());
+        EXPECT_EQ(run.states(), skip ? "skipped" : "failed");
+        EXPECT_EQ(run.status().tasks[0].attempts[0].message, "not there within 10m: no file");
+    }
+}
+
+TEST(Machine, ASensorsErrorsCountAsRetriesAndItsTimeGoesOn) {
+    PlannedTask waiting = sensor("s");
+    waiting.retry = {1, Duration(0), 1};
+    OneRun run({waiting});
+    run.end(0, kFailed);
+    run.machine.wake(run.now);
+    EXPECT_EQ(run.states(), "running");
+    run.give(TaskDeferred{TaskIndex(0), 2, run.now + Duration(1), "no file"});
+    EXPECT_EQ(run.status().tasks[0].failures, 1);
+    EXPECT_EQ(run.status().tasks[0].checked_since, kStart);
+}
+
+TEST(Machine, ACancelledRunDoesNotWaitForASensor) {
+    OneRun run({sensor("s")});
+    run.give(TaskDeferred{TaskIndex(0), 1, kStart + std::chrono::hours(9), "no file"});
+    run.give(RunCancelled{"enough"});
+    EXPECT_EQ(run.status().state, RunState::kCancelled);
+    EXPECT_EQ(run.status().tasks[0].attempts[0].state, AttemptStatus::State::kCancelled);
+    EXPECT_EQ(run.machine.next_wake(), std::nullopt);
+}
+
+TEST(Machine, WhatABranchDoesNotChooseIsSkippedButForWhatComesAfterTheChosen) {
+    OneRun run({task("branch"), task("a", {0}), task("b", {0}), task("after_b", {2}),
+                task("join", {0, 1, 2}, When::kNoneFailedMinOneSuccess)});
+    TaskOutcome outcome;
+    outcome.chosen = {"a"};
+    run.give(TaskEnded{TaskIndex(0), 1, outcome});
+    EXPECT_EQ(run.states(), "success running skipped skipped waiting");
+    run.end(1);
+    EXPECT_EQ(run.states(), "success success skipped skipped running");
+    run.end(4);
+    run.give(TasksCleared{{TaskIndex(2), TaskIndex(3)}});
+    EXPECT_EQ(run.states(), "success success skipped skipped success")
+        << "a task that is cleared is still not chosen";
+    run.give(TasksCleared{{TaskIndex(0), TaskIndex(2)}});
+    run.end(0);
+    EXPECT_EQ(run.states(), "success success running skipped success")
+        << "the branch chose anew, and nothing";
+}
+
+TEST(Machine, ABranchThatChoosesNothingSkipsAll) {
+    OneRun run({task("branch"), task("a", {0}, When::kDone)});
+    TaskOutcome outcome;
+    outcome.chosen.emplace();
+    run.give(TaskEnded{TaskIndex(0), 1, outcome});
+    EXPECT_EQ(run.states(), "success skipped");
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(Machine, ATaskLearnsTheValuesOfThoseThatItNames) {
+    PlannedTask second = task("b", {0});
+    second.values_from = {TaskIndex(0)};
+    OneRun run({task("a"), second});
+    TaskOutcome outcome;
+    outcome.values = R"({"rows":7})";
+    run.give(TaskEnded{TaskIndex(0), 1, outcome});
+    const Attempt attempt = attempt_of(run.status(), TaskIndex(1), 1);
+    EXPECT_EQ(attempt.values.at("a"), R"({"rows":7})");
 }
 
 TEST(Machine, ARunThatIsOverLeavesMemoryAndComesBackFromItsEvents) {

@@ -201,6 +201,8 @@ Status Orchestrator::commit() {
     for (const Event& event : actions.events) {
         if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
             running_.erase({event.run, ended->task});
+        } else if (const auto* deferred = std::get_if<TaskDeferred>(&event.change)) {
+            running_.erase({event.run, deferred->task});
         }
         if (observer_) observer_(event, *machine_.find(event.run));
     }
@@ -236,7 +238,7 @@ Status Orchestrator::append(const Batch& batch) {
 
 Status Orchestrator::start(const Actions::Start& start) {
     const RunStatus& run = *machine_.find(start.run);
-    Attempt attempt{start.run, run.spec, start.task, start.attempt, run.queued_at, {}};
+    Attempt attempt = attempt_of(run, start.task, start.attempt);
     attempt.log = parts_.folder.log(start.run, attempt.planned(), start.attempt);
     std::stop_source& source = running_[{start.run, start.task}];
     source = std::stop_source();
@@ -263,7 +265,7 @@ Status Orchestrator::end_attempt(const Attempt& attempt, const TaskOutcome& outc
         running_.erase({attempt.run, attempt.task});
         return {};
     }
-    return give(attempt.run, TaskEnded{attempt.task, attempt.number, outcome});
+    return give(attempt.run, change_of(attempt.task, attempt.number, outcome, now()));
 }
 
 /// What was posted; nothing when a time has come, or `stop` asks.

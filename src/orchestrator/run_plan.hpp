@@ -25,6 +25,13 @@ struct RetryRule {
     friend bool operator==(const RetryRule&, const RetryRule&) = default;
 };
 
+/// A task that asks until something is there.
+struct SensorRule {
+    Duration every{};             ///< Between two checks.
+    bool skip_when_over = false;  ///< When its time is over: skipped instead of failed.
+    friend bool operator==(const SensorRule&, const SensorRule&) = default;
+};
+
 struct PlannedTask {
     std::string name;                        ///< `report`; `report[eu]` for an item of `each`.
     std::string definition;                  ///< Name of the task in the pipeline's file.
@@ -36,7 +43,9 @@ struct PlannedTask {
     std::string pool = {};   ///< Empty: none.
     int priority = 0;
     RetryRule retry = {};
-    std::optional<Duration> timeout = {};  ///< Of one attempt.
+    std::optional<Duration> timeout = {};  ///< Of one attempt; of a sensor: over all its checks.
+    std::optional<SensorRule> sensor = {};
+    std::vector<TaskIndex> values_from = {};  ///< Before it; what they gave is used.
     friend bool operator==(const PlannedTask&, const PlannedTask&) = default;
 };
 

@@ -9,16 +9,23 @@
 namespace ingot::orchestrator {
 namespace {
 
-constexpr std::array<std::string_view, 9> kTaskStates = {
-    "waiting", "queued",  "running",         "up_for_retry", "success",
-    "failed",  "skipped", "upstream_failed", "cancelled"};
+constexpr std::array<std::string_view, 10> kTaskStates = {
+    "waiting", "queued", "running", "up_for_retry",    "up_for_reschedule",
+    "success", "failed", "skipped", "upstream_failed", "cancelled"};
 constexpr std::array<std::string_view, 5> kRunStates = {"queued", "running", "success", "failed",
                                                         "cancelled"};
-constexpr std::array<std::string_view, 7> kAttemptStates = {
-    "running", "success", "failed", "timed_out", "cancelled", "lost", "skipped"};
+constexpr std::array<std::string_view, 8> kAttemptStates = {
+    "running", "success", "failed", "timed_out", "cancelled", "lost", "skipped", "deferred"};
 constexpr Duration kRetryWaitMax = std::chrono::hours(24);
 
 }  // namespace
+
+Change change_of(TaskIndex task, int attempt, TaskOutcome outcome, Timestamp now) {
+    if (outcome.kind == TaskOutcome::Kind::kDeferred) {
+        return TaskDeferred{task, attempt, now + outcome.again_after, std::move(outcome.message)};
+    }
+    return TaskEnded{task, attempt, std::move(outcome)};
+}
 
 std::string_view task_state_name(TaskState state) {
     return kTaskStates.at(static_cast<std::size_t>(state));
@@ -42,6 +49,10 @@ Result<RunState> parse_run_state(std::string_view name) {
 
 bool has_ended(TaskState state) {
     return state >= TaskState::kSuccess;
+}
+
+bool has_ended(AttemptStatus::State state) {
+    return state != AttemptStatus::State::kRunning && state != AttemptStatus::State::kDeferred;
 }
 
 bool has_ended(RunState state) {

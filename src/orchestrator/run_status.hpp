@@ -10,12 +10,13 @@
 
 namespace ingot::orchestrator {
 
-/// kWaiting: for tasks before it. kQueued: for a slot.
+/// kWaiting: for tasks before it. kQueued: for a slot. kUpForReschedule: between two checks.
 enum class TaskState : std::uint8_t {
     kWaiting,
     kQueued,
     kRunning,
     kUpForRetry,
+    kUpForReschedule,
     kSuccess,
     kFailed,
     kSkipped,
@@ -33,6 +34,7 @@ bool has_ended(RunState state);
 
 struct AttemptStatus {
     /// kCancelled: with its run, or by a mark. kLost: the process that made it ended before it did.
+    /// kDeferred: it goes on later.
     enum class State : std::uint8_t {
         kRunning,
         kSuccess,
@@ -41,13 +43,17 @@ struct AttemptStatus {
         kCancelled,
         kLost,
         kSkipped,
+        kDeferred,
     };
     State state = State::kRunning;
     Timestamp started;
     std::optional<Timestamp> ended = {};
     std::string message = {};
+    int checks = 0;  ///< How often it was deferred.
     friend bool operator==(const AttemptStatus&, const AttemptStatus&) = default;
 };
+/// Whether it is over, for good.
+bool has_ended(AttemptStatus::State state);
 std::string_view attempt_state_name(AttemptStatus::State state);
 
 /// How the tasks right before one stand, by what the rules of `when` ask.
@@ -58,7 +64,8 @@ struct TasksBefore {
     std::uint32_t failed = 0;       ///< They failed or could not run; tolerated ones included.
     std::uint32_t blocking = 0;     ///< Those of them whose failure is not tolerated.
     std::uint32_t skipped = 0;
-    std::uint32_t ran = 0;  ///< They did their work, well or not.
+    std::uint32_t ran = 0;          ///< They did their work, well or not.
+    std::uint32_t passed_over = 0;  ///< They chose others to go on.
     friend bool operator==(const TasksBefore&, const TasksBefore&) = default;
 };
 
@@ -66,11 +73,16 @@ struct TaskStatus {
     TaskState state = TaskState::kWaiting;
     Timestamp since;   ///< When it came into this state.
     int failures = 0;  ///< Failed attempts since it last began anew: what retries are counted by.
-    std::optional<Timestamp> retry_at = {};    ///< kUpForRetry
-    std::vector<AttemptStatus> attempts = {};  ///< The first has number 1.
+    std::optional<Timestamp> retry_at = {};       ///< kUpForRetry
+    std::optional<Timestamp> check_at = {};       ///< kUpForReschedule
+    std::string waits_for = {};                   ///< kUpForReschedule: as its last check said.
+    std::optional<Timestamp> checked_since = {};  ///< A sensor's first check since it began anew.
+    std::vector<AttemptStatus> attempts = {};     ///< The first has number 1.
     TasksBefore before = {};
     /// Somebody said how it came out. While it runs: it is being stopped, and comes out so then.
     std::optional<TaskMarked> mark = {};
+    std::optional<std::vector<std::string>> chosen = {};  ///< kSuccess of a branch.
+    std::string values = {};                              ///< kSuccess: a JSON object, or empty.
     friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
 

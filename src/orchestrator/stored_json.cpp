@@ -25,6 +25,11 @@ Json task_json(const PlannedTask& task) {
     json["retry_delay_us"] = task.retry.delay.count();
     json["backoff"] = task.retry.backoff;
     if (task.timeout) json["timeout_us"] = task.timeout->count();
+    if (task.sensor) {
+        json["sensor"] = {{"every_us", task.sensor->every.count()},
+                          {"skip_when_over", task.sensor->skip_when_over}};
+    }
+    for (const TaskIndex from : task.values_from) json["values_from"].push_back(from.value());
     return json;
 }
 
@@ -32,11 +37,11 @@ PlannedTask task_of(const Json& json, std::size_t position) {
     PlannedTask task{json.at("name").get<std::string>(), json.at("definition").get<std::string>()};
     task.work = json.at("work").get<std::string>();
     if (json.contains("item")) task.item = json["item"].get<std::uint32_t>();
-    for (const Json& before : json.at("after")) {
-        const auto index = before.get<std::uint32_t>();
-        if (index >= position) throw std::out_of_range("a task comes after a later one");
-        task.after.emplace_back(index);
-    }
+    const auto earlier = [&](const Json& index) {
+        if (index.get<std::uint32_t>() < position) return TaskIndex(index.get<std::uint32_t>());
+        throw std::out_of_range("a task comes after a later one");
+    };
+    for (const Json& before : json.at("after")) task.after.push_back(earlier(before));
     const int when = json.at("when").get<int>();
     if (when < 0 || when >= static_cast<int>(project::PipelineTask::kWhenCount))
         throw std::out_of_range("an unknown `when`");
@@ -49,6 +54,13 @@ PlannedTask task_of(const Json& json, std::size_t position) {
                   json.at("backoff").get<double>()};
     if (json.contains("timeout_us")) {
         task.timeout = Duration(json["timeout_us"].get<std::int64_t>());
+    }
+    if (json.contains("sensor")) {
+        task.sensor = SensorRule{Duration(json["sensor"].at("every_us").get<std::int64_t>()),
+                                 json["sensor"].at("skip_when_over").get<bool>()};
+    }
+    if (json.contains("values_from")) {
+        for (const Json& from : json["values_from"]) task.values_from.push_back(earlier(from));
     }
     return task;
 }
@@ -132,6 +144,7 @@ std::string_view change_name(const Change& change) {
         std::string_view operator()(const RunAdopted&) const { return "run_adopted"; }
         std::string_view operator()(const TaskMarked&) const { return "task_marked"; }
         std::string_view operator()(const RunNoted&) const { return "run_noted"; }
+        std::string_view operator()(const TaskDeferred&) const { return "task_deferred"; }
     };
     return std::visit(Namer{}, change);
 }
@@ -148,6 +161,13 @@ std::string change_to_json(const Change& change) {
                 {"outcome", static_cast<int>(ended->outcome.kind)}};
         if (!ended->outcome.message.empty()) json["message"] = ended->outcome.message;
         if (!ended->outcome.retryable) json["retryable"] = false;
+        if (ended->outcome.chosen) json["chosen"] = *ended->outcome.chosen;
+        if (!ended->outcome.values.empty()) json["values"] = Json::parse(ended->outcome.values);
+    } else if (const auto* deferred = std::get_if<TaskDeferred>(&change)) {
+        json = {{"task", deferred->task.value()},
+                {"attempt", deferred->attempt},
+                {"until_us", deferred->until.micros()},
+                {"reason", deferred->reason}};
     } else if (const auto* cancelled = std::get_if<RunCancelled>(&change)) {
         json = {{"reason", cancelled->reason}};
         if (!cancelled->by.empty()) json["by"] = cancelled->by;
@@ -183,16 +203,25 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
         if (name == "task_ended") {
             const int kind = json.at("outcome").get<int>();
             if (kind < 0 || kind > 3) return not_understood("the outcome of a task", text);
-            return Change(
-                TaskEnded{task(), json.at("attempt").get<int>(),
-                          TaskOutcome{static_cast<TaskOutcome::Kind>(kind),
-                                      json.value("message", ""), json.value("retryable", true)}});
+            TaskOutcome outcome{static_cast<TaskOutcome::Kind>(kind), json.value("message", ""),
+                                json.value("retryable", true)};
+            if (json.contains("chosen")) {
+                outcome.chosen = json["chosen"].get<std::vector<std::string>>();
+            }
+            if (json.contains("values")) outcome.values = json["values"].dump();
+            return Change(TaskEnded{task(), json.at("attempt").get<int>(), std::move(outcome)});
         }
         if (name == "task_marked") {
             const int as = json.at("as").get<int>();
             if (as < 0 || as > 2) return not_understood("how a task is marked", text);
             return Change(
                 TaskMarked{task(), static_cast<TaskMarked::As>(as), json.value("by", "")});
+        }
+        if (name == "task_deferred") {
+            return Change(
+                TaskDeferred{task(), json.at("attempt").get<int>(),
+                             Timestamp::from_micros(json.at("until_us").get<std::int64_t>()),
+                             json.at("reason").get<std::string>()});
         }
         if (name == "run_noted") return Change(RunNoted{json.at("note").get<std::string>()});
         if (name == "tasks_cleared") {

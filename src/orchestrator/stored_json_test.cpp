@@ -52,6 +52,11 @@ TEST(StoredJson, TheFirstFormOfEachEventIsUnderstood) {
 TEST(StoredJson, EveryFormOfAnEventComesBackAsItWas) {
     const std::vector<Change> changes = {
         TaskEnded{TaskIndex(3), 1, {TaskOutcome::Kind::kSkipped, "nothing new"}},
+        TaskEnded{TaskIndex(3),
+                  1,
+                  {TaskOutcome::Kind::kSuccess, "", true, std::vector<std::string>{"a", "b"},
+                   R"({"rows":18446744073709551615,"share":0.1,"who":"é"})"}},
+        TaskDeferred{TaskIndex(1), 2, Timestamp::from_micros(7), "no \"file\""},
         RunCancelled{"late", "ann"},
         TaskMarked{TaskIndex(2), TaskMarked::As::kSkipped, "ann"},
         TaskMarked{TaskIndex(0), TaskMarked::As::kFailed, ""},
@@ -68,6 +73,9 @@ TEST(StoredJson, WhatALaterVersionWroteIsRefused) {
     EXPECT_EQ(refusal("task_ended", R"({"task":0,"attempt":1,"outcome":9})"),
               ErrorCode::kCorruptData);
     EXPECT_EQ(refusal("task_marked", R"({"task":0,"as":3})"), ErrorCode::kCorruptData);
+    EXPECT_EQ(refusal("task_ended", R"({"task":0,"attempt":1,"outcome":4})"),
+              ErrorCode::kCorruptData)
+        << "what goes on later has not ended";
     EXPECT_EQ(refusal("task_marked", R"({"as":1})"), ErrorCode::kCorruptData);
 }
 

@@ -1,9 +1,10 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
 
-#include "orchestrator/event.hpp"
+#include "orchestrator/run_status.hpp"
 
 namespace ingot::orchestrator {
 
@@ -15,9 +16,15 @@ struct Attempt {
     int number = 1;
     Timestamp run_time;  ///< When the run was queued: the same for all its attempts.
     std::string log;     ///< A file that is made for it; its folder is there.
+    int checks = 0;  ///< How often it was deferred before: not 0, it goes on, and so does the log.
+    /// What tasks before it gave, as JSON objects, by the names of their definitions.
+    std::map<std::string, std::string> values = {};
 
     const PlannedTask& planned() const { return spec->plan.tasks[task.value()]; }
 };
+
+/// Without the name of its log.
+Attempt attempt_of(const RunStatus& run, TaskIndex task, int number);
 
 /// Carries tasks out: the only thing that the orchestrator knows of them.
 class TaskRunner {

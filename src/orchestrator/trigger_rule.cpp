@@ -5,6 +5,7 @@ namespace ingot::orchestrator {
 // One table of cases: a line per question that a rule asks, in the order in which it asks them.
 Verdict judge(When when, const TasksBefore& before) {
     if (before.all == 0) return Verdict::kRun;
+    if (before.passed_over > 0) return Verdict::kSkip;
     const std::uint32_t ended = before.all - before.waiting_for;
     const bool open = before.waiting_for > 0;
     switch (when) {

@@ -9,7 +9,7 @@ enum class Verdict : std::uint8_t { kWait, kRun, kSkip, kBlock };
 
 /// Decides as soon as nothing that is still open can change it. The verdict that comes out depends
 /// on how the tasks before it ended and not on their order; kFailed, kOneSuccess, kOneDone and
-/// kAlways run before the others have ended.
+/// kAlways run before the others have ended, also before one that would have passed them over.
 Verdict judge(When when, const TasksBefore& before);
 
 /// Counts a task that has ended for one that comes after it.

@@ -25,6 +25,7 @@ std::string note_of(const orc::Machine& machine, const orc::RunStatus& run, std:
         case orc::TaskState::kWaiting:
         case orc::TaskState::kQueued:
         case orc::TaskState::kUpForRetry:
+        case orc::TaskState::kUpForReschedule:
             if (is_interrupted(run, at_work)) return "waits for somebody to go on with the run";
             return machine.why_waiting(run.id, orc::TaskIndex(index));
         case orc::TaskState::kRunning:
@@ -68,6 +69,7 @@ Json attempts_json(const RunView& view, std::uint32_t index, const orc::RunFolde
                         {"started", attempt.started.to_string()},
                         {"ended", time_json(attempt.ended)},
                         {"message", attempt.message},
+                        {"checks", attempt.checks},
                         {"log", folder.log(view.run.id, plan, number)}});
     }
     return json;
@@ -88,6 +90,9 @@ Json task_json(const RunView& view, std::uint32_t index, const orc::RunFolder& f
         json["after"].push_back(plan.tasks[before.value()].name);
     }
     json["retry_at"] = time_json(task.retry_at);
+    json["check_at"] = time_json(task.check_at);
+    json["values"] = task.values.empty() ? Json() : Json::parse(task.values);
+    json["chosen"] = task.chosen ? Json(*task.chosen) : Json();
     json["pool"] = planned.pool;
     json["priority"] = planned.priority;
     json["attempts"] = attempts_json(view, index, folder);
