@@ -171,6 +171,8 @@ int run_program(int argc, char** argv) {
     add_sql(app, chosen);
     add_table(app, chosen);
     add_test(app, chosen);
+    add_token(app, chosen);
+    add_user(app, chosen);
     add_version(app, chosen);
     try {
         app.parse(argc, argv);

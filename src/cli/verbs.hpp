@@ -24,6 +24,8 @@ void add_serve(CLI::App& app, const Chosen& chosen);
 void add_sql(CLI::App& app, const Chosen& chosen);
 void add_table(CLI::App& app, const Chosen& chosen);
 void add_test(CLI::App& app, const Chosen& chosen);
+void add_token(CLI::App& app, const Chosen& chosen);
+void add_user(CLI::App& app, const Chosen& chosen);
 void add_version(CLI::App& app, const Chosen& chosen);
 
 }  // namespace ingot::cli
