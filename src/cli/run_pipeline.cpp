@@ -7,6 +7,8 @@
 
 #include "orchestrator/orchestrator.hpp"
 #include "orchestrator/sqlite_store.hpp"
+#include "service/definitions.hpp"
+#include "service/run_view.hpp"
 
 #include "base/uuid.hpp"
 #include "cli/run_record.hpp"
@@ -29,14 +31,15 @@ struct LeftRun {
 
 Result<const project::Pipeline*> find_pipeline(const project::Project& project,
                                                const std::string& name);
-Result<orc::RunSpec> spec_of(const task::Workspace& workspace, const project::Pipeline& pipeline,
-                             const PipelineArguments& arguments);
+Result<orc::RunSpec> spec_of(const service::Definitions& definitions,
+                             const project::Pipeline& pipeline, const PipelineArguments& arguments);
 Result<FileLock> take_place(const orc::RunFolder& folder, const project::Pipeline& pipeline);
 Result<std::vector<LeftRun>> left_runs(orc::Store& store, const orc::RunFolder& folder,
                                        const orc::RunSpec& spec);
 bool goes_on(const orc::StoredRun& run, const orc::RunSpec& spec);
 Result<orc::RunId> begin(orc::Orchestrator& orchestrator, orc::Store& store,
-                         const orc::RunSpec& spec, std::vector<LeftRun> left);
+                         const orc::RunSpec& spec, const orc::RunOrigin& origin,
+                         std::vector<LeftRun> left);
 
 /// What a person sees while it runs. Called from several threads.
 class Narrator {
@@ -56,11 +59,15 @@ private:
 }  // namespace
 
 Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& arguments) {
-    INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    INGOT_TRY_ASSIGN(engine::Engine * engine, invocation.engine());
     INGOT_TRY_ASSIGN(const project::Pipeline* pipeline,
-                     find_pipeline(*workspace->project, arguments.pipeline));
-    INGOT_TRY_ASSIGN(const orc::RunSpec spec, spec_of(*workspace, *pipeline, arguments));
-    const std::string path = orc::store_file(*workspace->project);
+                     find_pipeline(*project, arguments.pipeline));
+    INGOT_TRY_ASSIGN(const service::DefinitionsPtr definitions,
+                     service::make_definitions(project, *engine, system_clock()));
+    INGOT_TRY_ASSIGN(const orc::RunSpec spec, spec_of(*definitions, *pipeline, arguments));
+    INGOT_TRY_ASSIGN(const task::Workspace workspace, service::workspace_of(*definitions, spec));
+    const std::string path = orc::store_file(*project);
     INGOT_TRY_ASSIGN(const std::unique_ptr<orc::Store> store, orc::open_sqlite_store({path}));
     const orc::RunFolder folder(path);
     INGOT_TRY_ASSIGN(const FileLock place, take_place(folder, *pipeline));
@@ -68,14 +75,17 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
 
     Narrator narrator(invocation.quiet() || invocation.json());
     task::PipelineRunner runner(
-        *workspace, *pipeline,
+        workspace, *pipeline,
         {arguments.parallel, {{}, [&](const task::TableReport& table) { narrator.table(table); }}});
     orc::Orchestrator orchestrator(
-        {*store, runner, folder, workspace->clock},
-        {.limits = {static_cast<int>(arguments.parallel), workspace->project->pools},
+        {*store, runner, folder, workspace.clock},
+        {.limits = {static_cast<int>(arguments.parallel), project->pools},
          .purpose = std::string(kPurpose)},
         [&](const orc::Event& event, const orc::RunStatus& run) { narrator.event(event, run); });
-    INGOT_TRY_ASSIGN(const orc::RunId id, begin(orchestrator, *store, spec, std::move(left)));
+    const orc::RunOrigin origin{orc::RunOrigin::Cause::kManual, std::string(kPurpose),
+                                definitions->code, ""};
+    INGOT_TRY_ASSIGN(const orc::RunId id,
+                     begin(orchestrator, *store, spec, origin, std::move(left)));
     INGOT_TRY(orchestrator.work(invocation.stop()));
 
     const orc::RunStatus& run = *orchestrator.machine().find(id);
@@ -118,19 +128,38 @@ Result<std::optional<Interval>> window_of(const task::Workspace& workspace,
     return std::optional(last);
 }
 
-Result<orc::RunSpec> spec_of(const task::Workspace& workspace, const project::Pipeline& pipeline,
+/// What `--pipeline-param NAME=VALUE` gives, by the types that the pipeline and the project say.
+Result<std::map<std::string, project::Value>> params_of(const service::Definitions& definitions,
+                                                        const project::Pipeline& pipeline,
+                                                        const std::vector<std::string>& given) {
+    std::map<std::string, project::Value> params;
+    for (const std::string& text : given) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return make_error(ErrorCode::kInvalidArgument,
+                              "--pipeline-param {}: expected NAME=VALUE", text);
+        }
+        const std::string name = text.substr(0, equals);
+        const project::Param* type = service::find_param(definitions, pipeline, name);
+        if (type == nullptr) {
+            params[name] =
+                project::Value(text.substr(equals + 1));  // make_spec says what is wrong.
+            continue;
+        }
+        INGOT_TRY_ASSIGN_WITH(params[name], type->parse(text.substr(equals + 1)),
+                              "in --pipeline-param " + name);
+    }
+    return params;
+}
+
+Result<orc::RunSpec> spec_of(const service::Definitions& definitions,
+                             const project::Pipeline& pipeline,
                              const PipelineArguments& arguments) {
-    const project::Project& project = *workspace.project;
-    orc::RunSpec spec;
-    INGOT_TRY_ASSIGN(spec.plan, orc::plan_run(project, pipeline));
-    INGOT_TRY_ASSIGN(spec.window, window_of(workspace, pipeline, arguments.window));
-    spec.lake = workspace.lake.uri();
-    spec.environment = project.environment;
-    spec.full = arguments.full;
-    project::ValueMap params;
-    for (const auto& [name, value] : project.params) params.emplace_back(name, value);
-    spec.params = project::Value(std::move(params)).to_json();
-    return spec;
+    service::RunRequest request;
+    INGOT_TRY_ASSIGN(request.window, window_of(definitions.workspace, pipeline, arguments.window));
+    INGOT_TRY_ASSIGN(request.params, params_of(definitions, pipeline, arguments.params));
+    request.full = arguments.full;
+    return service::make_spec(definitions, pipeline.name, request);
 }
 
 Result<FileLock> take_place(const orc::RunFolder& folder, const project::Pipeline& pipeline) {
@@ -181,7 +210,8 @@ bool goes_on(const orc::StoredRun& run, const orc::RunSpec& spec) {
 
 /// Goes on with the newest run that was left and fits; those that do not are ended.
 Result<orc::RunId> begin(orc::Orchestrator& orchestrator, orc::Store& store,
-                         const orc::RunSpec& spec, std::vector<LeftRun> left) {
+                         const orc::RunSpec& spec, const orc::RunOrigin& origin,
+                         std::vector<LeftRun> left) {
     const auto fitting = std::find_if(left.begin(), left.end(),
                                       [&](const LeftRun& each) { return goes_on(each.run, spec); });
     const bool adopts = fitting != left.end();
@@ -193,7 +223,7 @@ Result<orc::RunId> begin(orc::Orchestrator& orchestrator, orc::Store& store,
                                       fmt::format("run {} took its place", id.value())));
     }
     if (!adopts) {
-        INGOT_TRY(orchestrator.submit(id, spec));
+        INGOT_TRY(orchestrator.submit(id, spec, origin));
         return id;
     }
     INGOT_TRY_ASSIGN(const orc::Fence fence, store.take_over(id));

@@ -10,6 +10,7 @@ struct PipelineArguments {
     std::string pipeline;
     std::string window;  ///< Empty: the last one that is over.
     bool full = false;
+    std::vector<std::string> params;  ///< NAME=VALUE
     unsigned parallel = 1;
 };
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/run_folder.hpp"
+
 #include "cli/output.hpp"
 #include "cli/run_pipeline.hpp"
 #include "cli/table_report.hpp"
@@ -23,6 +25,7 @@ struct RunArguments {
     unsigned parallel = 2;
     bool yes = false;
     std::string pipeline;
+    std::vector<std::string> pipeline_params;
 };
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -173,9 +176,20 @@ Status ask_before_changing(const project::Project& project) {
                       project.environment, project.lake);
 }
 
+/// Both commit to the same tables, which bear it; but the server's limits do not hold here.
+void say_that_a_server_runs(const Invocation& invocation, const project::Project& project) {
+    if (invocation.quiet()) return;
+    const orchestrator::RunFolder folder(orchestrator::store_file(project));
+    const Result<std::string> server = folder.server();
+    if (!server || server->empty()) return;
+    std::fprintf(stderr, "beside a server (%s): its limits and pools do not count this run\n",
+                 server->c_str());
+}
+
 Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
     INGOT_TRY_ASSIGN(const task::Workspace* workspace, invocation.workspace());
     if (!arguments.yes) INGOT_TRY(ask_before_changing(*workspace->project));
+    say_that_a_server_runs(invocation, *workspace->project);
     task::RunOptions options;
     options.select = joined(arguments.select);
     options.exclude = arguments.exclude;
@@ -216,8 +230,9 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
 Result<int> run_tasks(Invocation& invocation, const RunArguments& arguments) {
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
     if (!arguments.yes) INGOT_TRY(ask_before_changing(*project));
-    return run_pipeline(invocation,
-                        {arguments.pipeline, arguments.window, arguments.full, arguments.parallel});
+    say_that_a_server_runs(invocation, *project);
+    return run_pipeline(invocation, {arguments.pipeline, arguments.window, arguments.full,
+                                     arguments.pipeline_params, arguments.parallel});
 }
 
 }  // namespace
@@ -236,6 +251,9 @@ void add_run(CLI::App& app, const Chosen& chosen) {
         ->type_name("NAME")
         ->excludes(select)
         ->excludes(exclude);
+    verb->add_option("--pipeline-param", arguments->pipeline_params,
+                     "Parameter of the pipeline, or another value for one of the project")
+        ->type_name("NAME=VALUE");
     verb->add_option("--window", arguments->window, "START..END, half open, or one day or hour")
         ->type_name("RANGE");
     verb->add_flag("--full", arguments->full, "Everything again, whatever is done");

@@ -80,7 +80,6 @@ Status refuse_what_is_not_there(const project::Pipeline& pipeline) {
     if (pipeline.publish == project::PublishMode::kTogether) {
         return not_yet(pipeline.place, "`publish: together`");
     }
-    if (!pipeline.params.empty()) return not_yet(pipeline.place, "`params` of a pipeline");
     if (pipeline.deadline) return not_yet(pipeline.deadline->place, "`deadline`");
     for (const project::PipelineTask& task : pipeline.tasks) {
         if (std::holds_alternative<project::ExportTask>(task.body)) {

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace orc = ingot::orchestrator;
 
 std::string code_version(const std::string& root);
-Status check_params(const project::Project& project, const project::Pipeline& pipeline,
+Status check_params(const Definitions& definitions, const project::Pipeline& pipeline,
                     const std::map<std::string, project::Value>& given);
 std::string params_json(const project::Project& project, const project::Pipeline& pipeline,
                         const std::map<std::string, project::Value>& given);
@@ -67,7 +67,7 @@ Result<orc::RunSpec> make_spec(const Definitions& definitions, const std::string
     if (!planned->plan) return planned->plan.error();
     const project::Project& project = definitions.project();
     const project::Pipeline& pipeline = *planned->pipeline;
-    INGOT_TRY(check_params(project, pipeline, request.params));
+    INGOT_TRY(check_params(definitions, pipeline, request.params));
     orc::RunSpec spec;
     spec.plan = *planned->plan;
     spec.window = request.window;
@@ -76,6 +76,16 @@ Result<orc::RunSpec> make_spec(const Definitions& definitions, const std::string
     spec.params = params_json(project, pipeline, request.params);
     spec.full = request.full;
     return spec;
+}
+
+const project::Param* find_param(const Definitions& definitions, const project::Pipeline& pipeline,
+                                 const std::string& name) {
+    if (const auto own = pipeline.params.find(name); own != pipeline.params.end()) {
+        return &own->second;
+    }
+    const auto& shared = definitions.project().param_types;
+    const auto found = shared.find(name);
+    return found == shared.end() ? nullptr : &found->second;
 }
 
 orc::RunSpec unplanned_spec(const Definitions& definitions, const std::string& pipeline) {
@@ -173,23 +183,14 @@ std::string code_version(const std::string& root) {
     return *commit + "+" + files_version(root);
 }
 
-/// The type of a parameter: the pipeline's own before the project's.
-const project::Param* find_param(const project::Project& project, const project::Pipeline& pipeline,
-                                 const std::string& name) {
-    if (const auto own = pipeline.params.find(name); own != pipeline.params.end()) {
-        return &own->second;
-    }
-    const auto shared = project.param_types.find(name);
-    return shared == project.param_types.end() ? nullptr : &shared->second;
-}
-
-Status check_params(const project::Project& project, const project::Pipeline& pipeline,
+Status check_params(const Definitions& definitions, const project::Pipeline& pipeline,
                     const std::map<std::string, project::Value>& given) {
+    const project::Project& project = definitions.project();
     std::vector<std::string> names;
     for (const auto& [name, type] : project.param_types) names.push_back(name);
     for (const auto& [name, type] : pipeline.params) names.push_back(name);
     for (const auto& [name, value] : given) {
-        const project::Param* param = find_param(project, pipeline, name);
+        const project::Param* param = find_param(definitions, pipeline, name);
         if (param == nullptr) {
             return make_error(ErrorCode::kInvalidArgument, "{} has no parameter '{}'{}",
                               pipeline.name, name, did_you_mean(name, names));

@@ -50,6 +50,10 @@ struct RunRequest {
 Result<orchestrator::RunSpec> make_spec(const Definitions& definitions, const std::string& pipeline,
                                         const RunRequest& request);
 
+/// The type of a parameter, the pipeline's own before the project's; null: there is none.
+const project::Param* find_param(const Definitions& definitions, const project::Pipeline& pipeline,
+                                 const std::string& name);
+
 /// A run of a pipeline that make_spec refuses: its only task fails and says why.
 orchestrator::RunSpec unplanned_spec(const Definitions& definitions, const std::string& pipeline);
 

@@ -1,0 +1,301 @@
+"""`ingot serve`: schedules, events, what is asked for, and what a killed or stopped server leaves. Runs the real binary."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+
+from project_case import FILES, events, main
+from server_case import Refused, ServerCase
+
+HOURLY = """
+window: hour
+tasks:
+  load:  {ingest: bronze.events}
+  build: {models: "silver.* gold.*", after: load}
+"""
+WINDOW = {"start": "2020-05-01T00:00:00Z", "end": "2020-05-01T01:00:00Z"}
+
+
+def shell(script):
+    return json.dumps(["sh", "-c", script])
+
+
+class ServeTest(ServerCase):
+    files = {**FILES, "pipelines/hourly.yml": HOURLY}
+
+    def setUp(self):
+        super().setUp()
+        for hour in range(3):
+            self.write_hour(hour, events(hour))
+
+    # -- what is asked for
+
+    def test_a_run_that_is_asked_for_goes_from_its_source_to_gold(self):
+        server = self.serve()
+        run = server.wait_for_run(server.start_run("hourly", window=WINDOW, note="by hand"))
+        self.assertEqual(run["state"], "success", run)
+        self.assertEqual((run["cause"], run["note"]), ("manual", "by hand"))
+        self.assertEqual(self.value("select count(*) from gold.hourly"), "1")
+        self.assertIn("bronze.events published", server.log_of(run["run_id"], "load"))
+        self.assertEqual(server.stop(), 0)
+
+    def test_parameters_are_checked_and_reach_the_tasks(self):
+        self.pipeline(f"""
+params: {{who: {{type: string, enum: [eu, us]}}, times: {{type: integer, default: 2}}}}
+tasks: {{a: {{command: [sh, -c, "echo {{params.who}} {{params.times}} >> told"]}}}}
+""")
+        server = self.serve()
+        for wrong in ({}, {"params": {"who": "asia"}}, {"params": {"who": "eu", "tmies": 3}}):
+            with self.assertRaises(Refused) as refused:
+                server.post("/pipelines/p/runs", wrong)
+            self.assertIn(refused.exception.status, (400, 422), refused.exception)
+        self.assertIn("did you mean 'times'", str(refused.exception))
+        run = server.wait_for_run(server.start_run("p", params={"who": "us"}))
+        self.assertEqual(run["state"], "success", run)
+        self.assertEqual(run["params"]["times"], 2)
+        self.assertEqual(self.lines("told"), ["us 2"])
+
+    def test_a_run_is_cancelled_marked_noted_and_its_tasks_run_anew(self):
+        self.pipeline(f"""
+tasks:
+  a: {{command: {shell("test -e go || exit 1; echo a >> told")}, retries: 0}}
+  b: {{command: {shell("echo b >> told; sleep 60")}, after: a}}
+""")
+        server = self.serve()
+        run = server.start_run("p")
+        failed = server.wait_for_run(run)
+        self.assertEqual([task["state"] for task in failed["tasks"]], ["failed", "upstream_failed"])
+        self.write("go", "")
+        would = server.post(f"/runs/{run}/clear", {"failed_only": True, "dry_run": True})
+        self.assertEqual(would["tasks"], ["a", "b"])
+        self.assertEqual(server.get(f"/runs/{run}")["state"], "failed", "a dry run changes nothing")
+        server.post(f"/runs/{run}/clear", {"tasks": ["a"]})
+        self.wait_for(lambda: self.lines("told") == ["a", "b"], "b does not run")
+        server.call("PATCH", f"/runs/{run}", {"note": "looked into"})
+        server.post(f"/runs/{run}/tasks/b/mark", {"state": "success"})
+        marked = server.wait_for_run(run)
+        self.assertEqual((marked["state"], marked["note"]), ("success", "looked into"))
+        server.post(f"/runs/{run}/clear", {"tasks": ["b"]})
+        self.wait_for(lambda: self.lines("told") == ["a", "b", "b"], "b does not run again")
+        server.post(f"/runs/{run}/cancel", {"reason": "enough"})
+        cancelled = server.wait_for_run(run)
+        self.assertEqual(cancelled["state"], "cancelled")
+        self.assertIn("enough", cancelled["cancelled"])
+
+    def test_a_log_is_followed_while_it_is_written(self):
+        self.pipeline(f"""
+tasks: {{a: {{command: {shell("for i in 1 2 3; do echo line $i; sleep 0.3; done")}}}}}
+""")
+        server = self.serve()
+        run = server.start_run("p")
+        _, _, stream = server.request("GET", f"/api/v1/runs/{run}/tasks/a/attempts/1/log/stream")
+        pieces = [json.loads(line[6:]) for line in stream.decode().split("\n") if line.startswith("data: {\"text\"")]
+        self.assertGreater(len(pieces), 1, "it came in pieces")
+        self.assertIn("line 1\nline 2\nline 3\n", "".join(piece["text"] for piece in pieces))
+        self.assertTrue(stream.endswith(b"event: end\ndata: {}\n\n"))
+
+    # -- what starts by itself
+
+    def test_ticks_start_runs_and_a_pause_holds_them(self):
+        self.pipeline(f"schedule: every 1s\ntasks: {{a: {{command: {shell('echo $INGOT_RUN_ID >> told')}}}}}")
+        server = self.serve()
+        self.wait_for(lambda: len(self.lines("told")) >= 2, "no ticks")
+        server.call("PATCH", "/pipelines/p", {"paused": True})
+        time.sleep(0.5)
+        told = len(self.lines("told"))
+        time.sleep(2.2)
+        self.assertEqual(len(self.lines("told")), told)
+        self.assertEqual(server.get("/pipelines/p")["waiting_for"], "it is paused")
+        server.call("PATCH", "/pipelines/p", {"paused": False})
+        self.wait_for(lambda: len(self.lines("told")) > told, "it does not go on")
+        self.assertEqual(len(set(self.lines("told"))), len(self.lines("told")), "no run twice")
+        self.assertEqual({run["cause"] for run in server.runs(pipeline="p")}, {"scheduled"})
+
+    def test_changed_tables_start_their_consumer_once(self):
+        self.pipeline("schedule: {on: \"silver.events & gold.totals\"}\n"
+                      f"tasks: {{a: {{command: {shell('echo ran >> told')}}}}}", "consumer")
+        server = self.serve()
+        server.wait_for_run(server.start_run("hourly", window=WINDOW))
+        self.wait_for(lambda: self.lines("told") == ["ran"], "the consumer does not run")
+        # The same input again: nothing is committed, so nobody is told.
+        server.wait_for_run(server.start_run("hourly", window=WINDOW))
+        time.sleep(1.5)
+        self.assertEqual(self.lines("told"), ["ran"])
+        self.assertIn("silver.events", server.get("/pipelines/consumer")["waiting_for"])
+        server.wait_for_run(server.start_run("hourly", window={"start": WINDOW["end"], "end": "2020-05-01T03:00:00Z"}))
+        self.wait_for(lambda: self.lines("told") == ["ran", "ran"], "the consumer does not run again")
+        newest = server.runs(pipeline="consumer")[0]
+        self.assertEqual(newest["cause"], "tables")
+        self.assertIn("silver.events at version", newest["by"])
+
+    def test_changes_by_another_process_count_and_those_while_nobody_watched(self):
+        self.pipeline("schedule: {on: silver.events}\n"
+                      f"tasks: {{a: {{command: {shell('echo ran >> told')}}}}}", "consumer")
+        server = self.serve()
+        self.succeeds("run", "--window", "2020-05-01T00")
+        self.wait_for(lambda: len(self.lines("told")) == 1, "the consumer does not run")
+        self.wait_for(lambda: not server.runs(pipeline="consumer", state="running"), "it does not end")
+        self.assertEqual(server.stop(), 0)
+        self.succeeds("run", "--window", "2020-05-01T01")
+        self.serve()
+        self.wait_for(lambda: len(self.lines("told")) == 2, "what came while it was away is lost")
+
+    def test_files_and_calls_start_pipelines(self):
+        self.pipeline("schedule: {on: {file: \"landing/*.csv\"}}\n"
+                      f"tasks: {{a: {{command: {shell('ls landing >> told')}}}}}", "files")
+        self.pipeline("schedule: {on: {webhook: true}}\n"
+                      f"tasks: {{a: {{command: {shell('echo called >> called')}}}}}", "call")
+        server = self.serve()
+        self.write("landing/one.csv", "a\n")
+        self.wait_for(lambda: self.lines("told") == ["one.csv"], "the file starts nothing")
+        server.post("/webhooks/call", {"anything": 1})
+        self.wait_for(lambda: self.lines("called") == ["called"], "the call starts nothing")
+        with self.assertRaises(Refused) as refused:
+            server.post("/webhooks/files")
+        self.assertEqual(refused.exception.status, 404)
+
+    # -- backfills
+
+    def test_a_backfill_runs_each_window_once_and_goes_on_after_a_restart(self):
+        self.pipeline(f"window: hour\nbackfill: {{active_runs: 2}}\n"
+                      f"tasks: {{a: {{command: {shell('sleep 0.1; echo $INGOT_WINDOW_START >> told')}}}}}")
+        server = self.serve()
+        asked = {"pipeline": "p", "from": "2020-05-01T00:00:00Z", "to": "2020-05-01T20:00:00Z"}
+        would = server.post("/backfills", {**asked, "dry_run": True})
+        self.assertEqual([window["action"] for window in would["windows"]], ["run"] * 20)
+        backfill = server.post("/backfills", asked)["id"]
+        with self.assertRaises(Refused) as refused:
+            server.post("/backfills", asked)
+        self.assertEqual(refused.exception.status, 409)
+        self.wait_for(lambda: len(self.lines("told")) >= 4, "it does not begin")
+        server.stop(signal.SIGKILL)
+        server = self.serve()
+        self.wait_for(lambda: server.get(f"/backfills/{backfill}")["state"] == "done", "it does not go on")
+        found = server.get(f"/backfills/{backfill}")
+        self.assertEqual(found["counts"]["success"], 20, found)
+        self.assertEqual(len(set(self.lines("told"))), 20)
+        self.assertLessEqual(len(self.lines("told")), 22, "only what was running is made again")
+        again = server.post("/backfills", {**asked, "dry_run": True})
+        self.assertEqual({window["reason"] for window in again["windows"]}, {"done"})
+
+    # -- the project changes
+
+    def test_a_broken_project_changes_nothing_and_a_good_one_counts_at_once(self):
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo one >> told')}}}}}")
+        server = self.serve()
+        before = server.get("/info")
+        self.write("pipelines/p.yml", "tasks: {a: {command: [echo], retrys: 1}}\n")
+        problem = self.wait_for(lambda: server.get("/info")["problems"], "the error is not shown")[0]
+        self.assertIn("pipelines/p.yml:1", problem["place"])
+        self.assertIn("did you mean 'retries'", problem["message"])
+        self.assertEqual(server.wait_for_run(server.start_run("p"))["state"], "success")
+        self.assertEqual(self.lines("told"), ["one"])
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo two >> told')}}}}}")
+        self.wait_for(lambda: server.get("/info")["code_version"] != before["code_version"], "it is not loaded")
+        self.assertEqual(server.get("/info")["problems"], [])
+        run = server.wait_for_run(server.start_run("p"))
+        self.assertEqual(self.lines("told"), ["one", "two"])
+        self.assertEqual(run["code_version"], server.get("/info")["code_version"])
+
+    # -- two at once, stopped, killed
+
+    def test_a_second_server_is_refused_by_name_and_a_run_by_hand_works_beside_it(self):
+        server = self.serve()
+        text = self.fails("serve", says=["a server is at work on the store", f"process {server.process.pid}"])
+        self.assertIn("--replace", text)
+        text = self.succeeds("run", "--pipeline", "hourly", "--window", "2020-05-01T00")
+        self.assertIn(f"beside a server (process {server.process.pid}", text)
+        newest = server.runs(pipeline="hourly")[0]
+        self.assertEqual((newest["state"], newest["cause"]), ("success", "manual"))
+
+    def test_a_server_that_was_stopped_and_replaced_writes_nothing_when_it_resumes(self):
+        self.pipeline(f"schedule: every 1s\ntasks: {{a: {{command: {shell('echo $INGOT_RUN_ID >> told')}}}}}")
+        first = self.serve()
+        self.wait_for(lambda: len(self.lines("told")) >= 1, "no ticks")
+        first.process.send_signal(signal.SIGSTOP)
+        second = self.serve("--replace")
+        told = len(self.lines("told"))
+        self.wait_for(lambda: len(self.lines("told")) >= told + 2, "the second does not go on")
+        first.process.send_signal(signal.SIGCONT)
+        self.assertEqual(first.process.wait(timeout=30), 1)
+        self.assertIn("another server took the place", second.text())
+        told = len(self.lines("told"))
+        self.wait_for(lambda: len(self.lines("told")) >= told + 2, "the second does not go on")
+        self.assertEqual(second.stop(), 0)
+        runs = {run["run_id"] for run in json.loads(self.call("--json", "runs", "--limit", "1000")[1])}
+        self.assertEqual(runs, set(self.lines("told")), "every run is recorded, and each ran")
+        self.assertEqual(len(self.lines("told")), len(set(self.lines("told"))), "none ran twice")
+
+    def test_a_stop_lets_what_runs_end_and_the_next_server_goes_on(self):
+        self.pipeline(f"""
+tasks:
+  a: {{command: {shell("echo a >> told; sleep 1; echo done >> told")}}}
+  b: {{command: {shell("echo b >> told")}, after: a}}
+""")
+        server = self.serve()
+        run = server.start_run("p")
+        self.wait_for(lambda: self.lines("told") == ["a"], "it does not begin")
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(self.lines("told"), ["a", "done"], "what ran came to its end, and nothing began")
+        server = self.serve()
+        self.assertEqual(server.wait_for_run(run)["state"], "success")
+        self.assertEqual(self.lines("told"), ["a", "done", "b"])
+
+    def test_what_does_not_end_in_time_is_made_again_by_the_next(self):
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo $INGOT_ATTEMPT >> told; test $INGOT_ATTEMPT = 2 || sleep 60')}, "
+                      "retries: 0}}}".replace("}}}", "}}"))
+        server = self.serve("--drain", "200ms")
+        run = server.start_run("p")
+        self.wait_for(lambda: self.lines("told") == ["1"], "it does not begin")
+        self.assertEqual(server.stop(), 0)
+        found = self.serve().wait_for_run(run)
+        self.assertEqual(found["state"], "success")
+        self.assertEqual([attempt["state"] for attempt in found["tasks"][0]["attempts"]], ["lost", "success"])
+
+    def test_killed_again_and_again_it_loses_no_tick_and_ends_every_run(self):
+        self.pipeline("schedule: every 1s\ncatchup: all\n"
+                      f"tasks:\n  a: {{command: {shell('echo a $INGOT_RUN_ID >> told')}}}\n"
+                      f"  b: {{command: {shell('echo b $INGOT_RUN_ID >> told')}, after: a}}")
+        begun = time.time()
+        for turn in range(8):
+            server = self.serve()
+            time.sleep(0.15 * turn)
+            server.stop(signal.SIGKILL)
+        server = self.serve()
+        self.wait_for(lambda: len(server.runs(pipeline="p")) >= 8, "no ticks")
+        server.call("PATCH", "/pipelines/p", {"paused": True})
+        self.wait_for(lambda: all(run["ended_at"] for run in server.runs(pipeline="p")), "a run does not end")
+        runs = server.runs(pipeline="p")
+        self.assertEqual({run["state"] for run in runs}, {"success"})
+        ticks = sorted(run["by"] for run in runs)
+        self.assertEqual(len(ticks), len(set(ticks)), "a tick ran twice")
+        times = [time.strptime(tick.split(" ")[-1], "%Y-%m-%dT%H:%M:%SZ") for tick in ticks]
+        seconds = [int(time.mktime(at)) for at in times]
+        self.assertEqual(seconds, list(range(seconds[0], seconds[-1] + 1)), "a tick is missing")
+        self.assertLessEqual(len(ticks), time.time() - begun + 2)
+        told = self.lines("told")
+        for run in runs:
+            for task in ("a", "b"):
+                self.assertIn(f"{task} {run['run_id']}", told)
+
+    def test_a_store_that_is_locked_for_a_while_loses_nothing(self):
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo a >> told; sleep 0.3')}}}, "
+                      f"b: {{command: {shell('echo b >> told')}, after: a}}}}")
+        server = self.serve()
+        run = server.start_run("p")
+        self.wait_for(lambda: self.lines("told") == ["a"], "it does not begin")
+        other = sqlite3.connect(os.path.join(self.project, ".ingot/state.db"), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(12)  # Longer than the store waits for a lock.
+        self.assertEqual(self.lines("told"), ["a"], "nothing starts that is not recorded")
+        self.assertEqual(server.request("GET", "/readyz")[0], 503)
+        other.execute("ROLLBACK")
+        self.assertEqual(server.wait_for_run(run)["state"], "success")
+        self.assertEqual(self.lines("told"), ["a", "b"])
+        self.assertEqual(server.request("GET", "/readyz")[0], 200)
+
+
+if __name__ == "__main__":
+    main()
