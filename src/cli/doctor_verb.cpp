@@ -6,6 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "orchestrator/scheduler.hpp"
+#include "orchestrator/sqlite_store.hpp"
+#include "service/rebuild.hpp"
+
 #include "base/uuid.hpp"
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
@@ -176,11 +180,68 @@ Result<int> doctor(Invocation& invocation) {
     return bad ? kExitFailed : kExitOk;
 }
 
+// ---- The store of runs
+
+/// A copy that is whole, while whoever works on it works.
+Result<int> back_up(Invocation& invocation, const std::string& file) {
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    INGOT_TRY_ASSIGN(const auto store,
+                     orchestrator::open_sqlite_store({orchestrator::store_file(*project)}));
+    INGOT_TRY(store->back_up(file));
+    if (!invocation.quiet()) std::fprintf(stderr, "ok: the store is copied to %s\n", file.c_str());
+    return kExitOk;
+}
+
+/// Where schedules are, worked out from the tables, for those that the store knows nothing of.
+Result<int> rebuild(Invocation& invocation) {
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    INGOT_TRY_ASSIGN(engine::Engine * engine, invocation.engine());
+    const std::string path = orchestrator::store_file(*project);
+    const orchestrator::RunFolder folder(path);
+    INGOT_TRY_ASSIGN(const FileLock::Attempt lock, folder.lock_server("ingot doctor --rebuild"));
+    if (const auto* held = std::get_if<FileLock::HeldBy>(&lock)) {
+        return make_error(ErrorCode::kAlreadyExists,
+                          "the store is in the hands of {}: end it first", held->holder);
+    }
+    INGOT_TRY_ASSIGN(const auto store, orchestrator::open_sqlite_store({path}));
+    INGOT_TRY_ASSIGN(const auto known, store->records(orchestrator::kTriggerRecord));
+    INGOT_TRY_ASSIGN(const service::DefinitionsPtr definitions,
+                     service::make_definitions(project, *engine, system_clock()));
+    INGOT_TRY_ASSIGN(const std::vector<service::RebuiltTrigger> rebuilt,
+                     service::rebuild_triggers(*definitions, system_clock().now()));
+    orchestrator::Batch batch;
+    TextTable table({"pipeline", "what counts from now on"});
+    for (const service::RebuiltTrigger& each : rebuilt) {
+        const bool is_known = known.contains(each.pipeline);
+        table.add({each.pipeline, is_known ? "what the store has of it" : each.reason});
+        if (is_known) continue;
+        batch.records.push_back({std::string(orchestrator::kTriggerRecord), each.pipeline,
+                                 orchestrator::trigger_state_to_json(each.state)});
+    }
+    INGOT_TRY(store->append(batch));
+    if (!invocation.quiet()) std::fputs(table.to_string(terminal_width()).c_str(), stdout);
+    return kExitOk;
+}
+
 }  // namespace
 
 void add_doctor(CLI::App& app, const Chosen& chosen) {
     CLI::App* verb = app.add_subcommand("doctor", "Check this machine, the project and the lake");
-    verb->callback([&chosen] { chosen(doctor); });
+    auto file = std::make_shared<std::string>();
+    auto rebuilds = std::make_shared<bool>(false);
+    CLI::Option* const copy =
+        verb->add_option("--backup", *file, "Copy the store of runs, while it is in use")
+            ->type_name("FILE");
+    verb->add_flag("--rebuild", *rebuilds,
+                   "After the store was lost: work out from the tables where schedules are, so "
+                   "that nothing is done again")
+        ->excludes(copy);
+    verb->callback([&chosen, file, rebuilds] {
+        chosen([file, rebuilds](Invocation& invocation) {
+            if (!file->empty()) return back_up(invocation, *file);
+            return *rebuilds ? rebuild(invocation) : doctor(invocation);
+        });
+    });
 }
 
 }  // namespace ingot::cli

@@ -1,10 +1,8 @@
 // What a service notices by itself: files of the project, commits of tables, files of schedules.
-#include <chrono>
-#include <filesystem>
 
+#include "service/schedule_files.hpp"
 #include "service/service.hpp"
 
-#include "base/glob.hpp"
 #include "base/log.hpp"
 
 namespace ingot::service {
@@ -13,8 +11,6 @@ namespace {
 namespace orc = ingot::orchestrator;
 
 std::vector<project::TableName> all_tables(const Definitions& definitions);
-Result<orc::FilesSeen> files_of(const Definitions& definitions, const std::string& pipeline,
-                                const project::FileSchedule& schedule, Timestamp now);
 
 }  // namespace
 
@@ -96,8 +92,9 @@ void Service::look_at_files() {
         if (!planned.pipeline->schedule) continue;
         const auto* schedule = std::get_if<project::FileSchedule>(&*planned.pipeline->schedule);
         if (schedule == nullptr) continue;
-        Result<orc::FilesSeen> seen = files_of(*definitions, name, *schedule, clock_.now());
-        const Status told = seen ? tell_scheduler(*std::move(seen)) : Status(seen.error());
+        Result<FilesFound> found = files_of(*definitions, *schedule, clock_.now());
+        const Status told =
+            found ? tell_scheduler(orc::FilesSeen{name, *std::move(found)}) : Status(found.error());
         if (!told) log_error("the files of {}: {}", name, told.error().to_string());
     }
 }
@@ -111,32 +108,6 @@ std::vector<project::TableName> all_tables(const Definitions& definitions) {
         if (model == nullptr || model->kind != project::ModelKind::kView) tables.push_back(table);
     }
     return tables;
-}
-
-Result<orc::FilesSeen> files_of(const Definitions& definitions, const std::string& pipeline,
-                                const project::FileSchedule& schedule, Timestamp now) {
-    const project::Project& project = definitions.project();
-    project::TemplateContext values;
-    values.timezone = project.defaults.timezone;
-    values.run_time = now;
-    values.params = &project.params;
-    values.secrets = definitions.secrets.get();
-    INGOT_TRY_ASSIGN(std::string pattern, schedule.path.render_text(values));
-    const std::filesystem::path path = std::filesystem::path(project.root) / pattern;
-    INGOT_TRY_ASSIGN(const std::vector<std::string> found, glob(path.string()));
-    orc::FilesSeen seen{pipeline, {}};
-    for (const std::string& file : found) {
-        std::error_code gone;
-        const auto size = std::filesystem::file_size(file, gone);
-        const auto modified = std::filesystem::last_write_time(file, gone);
-        if (gone) continue;  // Between the listing and now.
-        const auto since_epoch = std::chrono::file_clock::to_sys(modified).time_since_epoch();
-        seen.files[file] = {
-            static_cast<std::int64_t>(size),
-            Timestamp::from_micros(
-                std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count())};
-    }
-    return seen;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -198,6 +199,32 @@ tasks: {{a: {{command: {shell("for i in 1 2 3; do echo line $i; sleep 0.3; done"
         run = server.wait_for_run(server.start_run("p"))
         self.assertEqual(self.lines("told"), ["one", "two"])
         self.assertEqual(run["code_version"], server.get("/info")["code_version"])
+
+    # -- the store
+
+    def test_a_lost_store_is_rebuilt_from_the_tables_and_no_side_effect_is_repeated(self):
+        for name, schedule in {"tables": "{on: silver.events}", "files": "{on: {file: \"input/*.ndjson\"}}"}.items():
+            self.pipeline(f"schedule: {schedule}\ntasks: {{a: {{command: {shell(f'echo ran >> {name}')}}}}}", name)
+        self.pipeline("schedule: \"@hourly\"\ncatchup: latest\n" + HOURLY, "late")
+        server = self.serve()
+        server.wait_for_run(server.start_run("hourly", window=WINDOW))
+        self.wait_for(lambda: self.lines("tables") and self.lines("files"), "the consumers do not run")
+        server.stop()
+        copy = os.path.join(self.work, "copy.db")
+        self.succeeds("doctor", "--backup", copy)
+        self.fails("doctor", "--backup", copy, says=["is there already"])
+        shutil.rmtree(os.path.join(self.project, ".ingot"))
+        text = self.succeeds("doctor", "--rebuild")
+        self.assertIn("ticks until 2020-05-01T01:00:00Z are dealt with", text)
+        server = self.serve()
+        late = self.wait_for(lambda: server.runs(pipeline="late"), "what was missed is not caught up")
+        self.assertEqual(late[0]["cause"], "scheduled")
+        server.wait_for_run(late[0]["run_id"])
+        time.sleep(1.5)
+        self.assertEqual((self.lines("tables"), self.lines("files")), (["ran"], ["ran"]))
+        self.write_hour(3, events(3))
+        self.wait_for(lambda: len(self.lines("files")) == 2, "a new file starts nothing")
+        self.assertEqual(sqlite3.connect(copy).execute("select count(*) from runs").fetchone()[0], 3)
 
     # -- two at once, stopped, killed
 
