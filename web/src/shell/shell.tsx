@@ -7,6 +7,7 @@ import { Button } from "../components/button";
 import { attempt } from "../components/toast";
 import { Link, navigate, pageOf } from "../router";
 import { changeSettings, useSettings, type Theme } from "../settings";
+import { shortCode } from "../time/format";
 import { useKeys } from "./keys";
 import { Palette } from "./palette";
 import { ShortcutsDialog } from "./shortcuts_dialog";
@@ -124,12 +125,12 @@ function Place() {
   return (
     <div className="side-place">
       <strong>{info.project}</strong>
-      <span className="tag">{info.environment}</span>
+      {info.environment && <span className="tag">{info.environment}</span>}
       <span className="quiet clip" title={info.lake}>
         {info.lake}
       </span>
       <span className="quiet" title={`code ${info.code_version}`}>
-        {info.version} · {info.code_version.slice(0, 8)}
+        {info.version} · {shortCode(info.code_version)}
       </span>
     </div>
   );

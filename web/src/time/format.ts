@@ -84,6 +84,11 @@ export function formatWindow(window: TimeWindow | null, zone: Zone): string {
   return `${start} to ${end}`;
 }
 
+/** A commit, or "files-" and a hash of what is loaded, short enough to be read. */
+export function shortCode(code: string): string {
+  return code.slice(0, code.startsWith("files-") ? 14 : 10);
+}
+
 /** 950, 12.4 k, 3.05 M */
 export function formatCount(value: number): string {
   return scaled(value, 1000, ["", "k", "M", "G", "T"]);

@@ -6,6 +6,7 @@ import type { BackfillDetail } from "../../api/types";
 import { Button } from "../../components/button";
 import { DataTable } from "../../components/data_table";
 import { Loaded } from "../../components/notice";
+import { RunLink } from "../../components/run_link";
 import { StateChip, stateWord } from "../../components/state";
 import { Age, WindowLabel } from "../../components/time";
 import { attempt } from "../../components/toast";
@@ -160,14 +161,7 @@ function Windows(props: { backfill: BackfillDetail }) {
           { title: "State", cell: (window) => <StateChip state={window.state} /> },
           {
             title: "Run",
-            cell: (window) =>
-              window.run_id ? (
-                <Link href={pageOf.run(window.run_id)} className="mono" data-nav-row>
-                  {window.run_id}
-                </Link>
-              ) : (
-                <span className="quiet">–</span>
-              ),
+            cell: (window) => <RunLink run={window.run_id} row />,
           },
           { title: "Why", wideOnly: true, cell: (window) => window.reason || "–" },
         ]}

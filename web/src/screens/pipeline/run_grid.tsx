@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { api } from "../../api/endpoints";
+import { live } from "../../api/live";
 import { pooled } from "../../api/pooled";
 import { useQuery } from "../../api/query";
 import type { PipelineDetail, Run, RunDetail } from "../../api/types";
@@ -14,8 +15,12 @@ import { cellOf, gridRows } from "./grid_model";
 const kRequestsMax = 4;
 const kLabelEvery = 6;
 const kEndedMax = 400;
-/** Runs that have ended, by id and end: they change only when tasks are cleared or marked. */
+/** Runs that have ended: they change only when tasks are cleared or marked, which an event tells. */
 const endedRuns = new Map<string, RunDetail>();
+live.onEvent(({ kind, run_id }) => {
+  if (kind === "reset") endedRuns.clear();
+  else if (run_id) endedRuns.delete(run_id);
+});
 
 async function loadRuns(pipeline: string, count: number, signal: AbortSignal) {
   const page = await api.runs({ pipeline, limit: count }, signal);
@@ -23,13 +28,12 @@ async function loadRuns(pipeline: string, count: number, signal: AbortSignal) {
 }
 
 async function loadRun(run: Run, signal: AbortSignal): Promise<RunDetail> {
-  const key = `${run.run_id} ${run.state} ${run.ended_at}`;
-  const kept = run.ended_at === null ? undefined : endedRuns.get(key);
-  if (kept) return kept;
+  const kept = endedRuns.get(run.run_id);
+  if (kept && kept.ended_at === run.ended_at && kept.state === run.state) return kept;
   const detail = await api.run(run.run_id, signal);
   if (detail.ended_at !== null) {
     if (endedRuns.size >= kEndedMax) endedRuns.delete(endedRuns.keys().next().value!);
-    endedRuns.set(`${detail.run_id} ${detail.state} ${detail.ended_at}`, detail);
+    endedRuns.set(detail.run_id, detail);
   }
   return detail;
 }

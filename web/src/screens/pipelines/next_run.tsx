@@ -5,10 +5,12 @@ import { Age, Time } from "../../components/time";
 export function NextRun(props: { pipeline: Pipeline; whole?: boolean }) {
   const { paused, next_run_at, waiting_for } = props.pipeline;
   if (paused) return <>paused</>;
-  if (waiting_for !== "") return <>{waiting_for}</>;
-  if (next_run_at === null) return null;
+  // Of a schedule by the clock it says the same.
+  const events = waiting_for.startsWith("next at ") ? "" : waiting_for;
+  if (next_run_at === null) return events === "" ? null : <>{events}</>;
   return (
     <>
+      {events !== "" && `${events}; `}
       next <Age at={next_run_at} />
       {props.whole && (
         <>

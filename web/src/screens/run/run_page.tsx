@@ -8,6 +8,7 @@ import { Tabs } from "../../components/tabs";
 import { RunTook, Time, WindowLabel } from "../../components/time";
 import { GraphView } from "../../graph/graph_view";
 import { Link, pageOf, setSearchValues, useSearchValue } from "../../router";
+import { shortCode } from "../../time/format";
 import { Gantt } from "./gantt";
 import { RunActions } from "./run_actions";
 import { TaskPanel } from "./task_panel";
@@ -109,7 +110,7 @@ function RunHead(props: { run: RunDetail }) {
           {done} of {run.tasks.length} done
         </Fact>
         <Fact title="Code">
-          <code title={run.code_version}>{run.code_version.slice(0, 10) || "–"}</code>
+          <code title={run.code_version}>{shortCode(run.code_version) || "–"}</code>
         </Fact>
       </dl>
       {run.state === "interrupted" && (
@@ -181,7 +182,7 @@ function Details(props: { run: RunDetail }) {
       <dt>State</dt>
       <dd>{stateWord(run.state)}</dd>
       <dt>Environment</dt>
-      <dd>{run.environment}</dd>
+      <dd>{run.environment || "–"}</dd>
       <dt>Lake</dt>
       <dd className="mono">{run.lake}</dd>
       <dt>Window</dt>

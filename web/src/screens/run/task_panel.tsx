@@ -30,7 +30,7 @@ export function TaskPanel(props: { run: RunDetail; task: RunTask }) {
         <TaskActions run={run} task={task} />
       </div>
       <div className="panel-body stack">
-        {task.note && (
+        {task.note && task.note !== shown?.message && (
           <p className={kUnfinished.includes(task.state) ? "why why-waiting" : "why"}>
             {kUnfinished.includes(task.state) && <strong>Why it waits: </strong>}
             {task.note}

@@ -4,6 +4,7 @@ import { usePages } from "../../api/query";
 import type { Run } from "../../api/types";
 import { PagedTable, type Column } from "../../components/data_table";
 import { Empty } from "../../components/notice";
+import { RunLink } from "../../components/run_link";
 import { StateChip } from "../../components/state";
 import { Age, RunTook, WindowLabel } from "../../components/time";
 import { Link, pageOf, useSearchValue } from "../../router";
@@ -60,11 +61,7 @@ export function RunsTable(props: { pipeline: string; state: string }) {
   const columns: Column<Run>[] = [
     {
       title: "Run",
-      cell: (run) => (
-        <Link href={pageOf.run(run.run_id)} className="mono" data-nav-row>
-          {run.run_id}
-        </Link>
-      ),
+      cell: (run) => <RunLink run={run.run_id} row />,
     },
     ...(props.pipeline === ""
       ? [

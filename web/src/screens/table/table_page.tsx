@@ -5,11 +5,12 @@ import type { CheckResult, SampleRows, TableDetail, TableVersion } from "../../a
 import { Code } from "../../components/code";
 import { DataTable, PagedTable, type Column } from "../../components/data_table";
 import { Empty, Loaded } from "../../components/notice";
+import { RunLink } from "../../components/run_link";
 import { StateChip, StateGlyph } from "../../components/state";
 import { Tabs } from "../../components/tabs";
 import { Age, Time } from "../../components/time";
 import { GraphView } from "../../graph/graph_view";
-import { Link, navigate, pageOf, useSearchValue } from "../../router";
+import { navigate, pageOf, useSearchValue } from "../../router";
 import { formatBytes, formatCount } from "../../time/format";
 import { tableHealth } from "../home/layers";
 import { WindowsStrip } from "./windows_strip";
@@ -200,14 +201,7 @@ const kVersionColumns: Column<TableVersion>[] = [
   },
   {
     title: "Run",
-    cell: (version) =>
-      version.run_id ? (
-        <Link href={pageOf.run(version.run_id)} className="mono" data-nav-row>
-          {version.run_id}
-        </Link>
-      ) : (
-        "–"
-      ),
+    cell: (version) => <RunLink run={version.run_id} row />,
   },
 ];
 
@@ -237,14 +231,7 @@ const kCheckColumns: Column<CheckResult>[] = [
   { title: "At", cell: (check) => <Age at={check.at} /> },
   {
     title: "Run",
-    cell: (check) =>
-      check.run_id ? (
-        <Link href={pageOf.run(check.run_id)} className="mono" data-nav-row>
-          {check.run_id}
-        </Link>
-      ) : (
-        "–"
-      ),
+    cell: (check) => <RunLink run={check.run_id} row />,
   },
 ];
 
