@@ -16,5 +16,5 @@ export default defineConfig({
   server: {
     proxy: { "/api": { target: process.env["INGOT_URL"] ?? "http://127.0.0.1:8420" } },
   },
-  test: { environment: "node", include: ["src/**/*_test.{ts,tsx}"] },
+  test: { environment: "node", testTimeout: 30_000, include: ["src/**/*_test.{ts,tsx}"] },
 });

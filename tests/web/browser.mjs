@@ -69,7 +69,8 @@ export function firstLine(stream, pattern = /http:\/\/\S+/) {
 export async function openPage(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1300, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // Long, as the machine may be busy; what works does not wait.
+  page.setDefaultTimeout(30_000);
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("console", (message) => {

@@ -187,7 +187,7 @@ test("missing hours are backfilled from the strip of a table", tablesOnly, async
     await dialog.getByLabel("From (UTC)").fill(from);
     await dialog.getByRole("button", { name: "Start 3 runs" }).click();
     await page.waitForURL(/\/backfills\//);
-    await page.locator("main h1 + [data-state=done]").waitFor({ timeout: 30_000 });
+    await page.locator("main h1 + [data-state=done]").waitFor();
     await page.goto(`${address}/tables/silver.events?days=3`);
     await page.locator(`[data-state=done][data-window^="${last}"]`).waitFor();
   });
@@ -204,7 +204,7 @@ test("a backfill is planned, run and followed to its end", async () => {
     await dialog.getByLabel("Runs at a time").fill("2");
     await dialog.getByRole("button", { name: "Start 2 runs" }).click();
     await page.waitForURL(/\/backfills\//);
-    await page.locator("main h1 + [data-state=done]").waitFor({ timeout: 30_000 });
+    await page.locator("main h1 + [data-state=done]").waitFor();
     await page.getByText("2 of 2 windows ended").waitFor();
     await page.locator("tbody [data-nav-row]").first().click();
     await page.getByText("backfill", { exact: false }).first().waitFor();
