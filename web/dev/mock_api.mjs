@@ -491,7 +491,7 @@ export function makeMockApi(options = {}) {
       ({ p, query }) => {
         const found = table(p[0] ?? "");
         if (found.kind !== "incremental" && found.table !== "bronze.events")
-          return { window: "", items: [] };
+          return { window: null, items: [] };
         const to = Date.parse(query.get("to") ?? iso(Math.ceil(Date.now() / kHour) * kHour));
         return makeWindows(
           world,

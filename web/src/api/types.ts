@@ -175,14 +175,20 @@ export interface TableSummary {
   name: string;
   kind: string;
   description: string;
+  owner: string;
+  tags: string[];
   version: number | null;
   rows: number | null;
   bytes: number | null;
   files: number | null;
   changed_at: string | null;
+  /** The newest results; null: none yet. */
   checks: { passed: number; failed: number; warned: number } | null;
+  /** Null: nothing is asked of it. */
   freshness: { state: "fresh" | "warn" | "error" | "unknown"; at: string | null } | null;
   inputs: string[];
+  /** Why its files cannot be read; empty: they can. */
+  problem: string;
 }
 
 export interface TableColumn {
@@ -197,6 +203,8 @@ export interface TableDetail extends TableSummary {
   partition: string[];
   sql: string;
   place: string;
+  /** "hour", "day in Europe/Berlin"; null: it has no windows. */
+  window: string | null;
   outputs: string[];
 }
 
@@ -224,7 +232,7 @@ export interface TableWindow extends TimeWindow {
 }
 
 export interface TableWindows {
-  window: string;
+  window: string | null;
   items: TableWindow[];
 }
 

@@ -31,6 +31,7 @@ export interface Health {
 
 /** What a person should know about a table first: failed checks, then freshness. */
 export function tableHealth(table: TableSummary): Health {
+  if (table.problem !== "") return { state: "error", why: "cannot be read" };
   if (table.checks && table.checks.failed > 0) {
     const { failed } = table.checks;
     return { state: "error", why: `${failed} ${failed === 1 ? "check" : "checks"} failed` };
@@ -43,7 +44,9 @@ export function tableHealth(table: TableSummary): Health {
   }
   if (table.freshness?.state === "fresh") return { state: "fresh", why: "fresh" };
   if (table.kind === "view") return { state: "unknown", why: "view" };
-  return { state: "unknown", why: table.version === null ? "never written" : "no freshness set" };
+  if (table.version === null) return { state: "unknown", why: "never written" };
+  if (table.checks && table.checks.passed > 0) return { state: "fresh", why: "checks pass" };
+  return { state: "unknown", why: "not checked" };
 }
 
 /** A table, all that it is made of and all that is made of it. */

@@ -11,6 +11,7 @@ const table = (name: string, change: Partial<TableSummary> = {}) =>
     checks: null,
     freshness: null,
     inputs: [],
+    problem: "",
     ...change,
   }) as unknown as TableSummary;
 
@@ -33,6 +34,10 @@ test("a failed check is told before anything else", () => {
   ).toBe("warn");
   expect(tableHealth(table("a.b", { freshness: fresh })).state).toBe("fresh");
   expect(tableHealth(table("a.b", { version: null })).why).toBe("never written");
+  expect(tableHealth(table("a.b", { checks: { passed: 2, failed: 0, warned: 0 } })).why).toBe(
+    "checks pass",
+  );
+  expect(tableHealth(table("a.b", { problem: "gone", freshness: fresh })).state).toBe("error");
 });
 
 test("lineage goes both ways, but not to the siblings", () => {

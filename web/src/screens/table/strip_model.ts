@@ -18,10 +18,26 @@ export interface Strip {
 
 const kPerRow = 24;
 
+/** "day in Europe/Berlin" -> "day" */
+export function unitOf(kind: string): string {
+  return kind.split(" in ")[0] ?? kind;
+}
+
+/** The lengths in days that a strip offers, and the one that it begins with: at most 2,000 windows are shown. */
+export function periodsOf(kind: string): { days: number[]; first: number } {
+  const unit = unitOf(kind);
+  if (unit === "hour") return { days: [3, 7, 30, 80], first: 7 };
+  if (unit === "day") return { days: [31, 92, 366, 1830], first: 92 };
+  return /minute/.test(unit)
+    ? { days: [1, 3, 7], first: 1 }
+    : { days: [92, 366, 1830], first: 366 };
+}
+
 /** The rows of a strip, newest first. Windows of other lengths than an hour or a day are laid out 24 to a row. */
 export function stripOf(kind: string, windows: readonly TableWindow[]): Strip {
+  const unit = unitOf(kind);
   const sorted = [...windows].sort((a, b) => a.start.localeCompare(b.start));
-  if (kind !== "hour" && kind !== "day") {
+  if (unit !== "hour" && unit !== "day") {
     const rows: StripRow[] = [];
     sorted.forEach((window, index) => {
       const column = index % kPerRow;
@@ -30,21 +46,25 @@ export function stripOf(kind: string, windows: readonly TableWindow[]): Strip {
     });
     return { rows: rows.reverse(), columns: [] };
   }
-  const hourly = kind === "hour";
+  const hourly = unit === "hour";
   const rows = new Map<string, StripRow>();
   for (const window of sorted) {
-    const title = window.start.slice(0, hourly ? 10 : 7);
+    // A day of any zone is told by its middle.
+    const start = hourly ? window.start : middleOf(window);
+    const title = start.slice(0, hourly ? 10 : 7);
     const row = rows.get(title) ?? { title, cells: [] };
     rows.set(title, row);
-    const column = hourly
-      ? Number(window.start.slice(11, 13))
-      : Number(window.start.slice(8, 10)) - 1;
+    const column = hourly ? Number(start.slice(11, 13)) : Number(start.slice(8, 10)) - 1;
     row.cells.push({ window, column });
   }
   const columns = Array.from({ length: hourly ? 24 : 31 }, (_, index) =>
     String(hourly ? index : index + 1).padStart(2, "0"),
   );
   return { rows: [...rows.values()].reverse(), columns };
+}
+
+function middleOf(window: TableWindow): string {
+  return new Date((Date.parse(window.start) + Date.parse(window.end)) / 2).toISOString();
 }
 
 export function countStates(windows: readonly TableWindow[]): Record<WindowState, number> {

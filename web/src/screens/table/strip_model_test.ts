@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TableWindow, WindowState } from "../../api/types";
-import { countStates, reachOf, stripOf } from "./strip_model";
+import { countStates, periodsOf, reachOf, stripOf } from "./strip_model";
 
 function hours(day: string, states: Record<number, WindowState>): TableWindow[] {
   return Object.entries(states).map(([hour, state]) => {
@@ -39,6 +39,25 @@ test("days lie in the row of their month; other lengths fill rows", () => {
     start: new Date(index * 900_000).toISOString(),
   }));
   expect(stripOf("15m", many).rows.map((row) => row.cells.length)).toEqual([6, 24]);
+});
+
+test("a day of another zone lies where its middle is", () => {
+  const day = {
+    start: "2026-10-31T23:00:00Z",
+    end: "2026-11-01T23:00:00Z",
+    state: "done",
+  } as const;
+  expect(stripOf("day in Europe/Berlin", [day]).rows[0]).toMatchObject({
+    title: "2026-11",
+    cells: [{ column: 0 }],
+  });
+});
+
+test("a strip never asks for more windows than are given at once", () => {
+  const perDay = { hour: 24, day: 1, "15 minutes": 96 };
+  for (const [kind, count] of Object.entries(perDay))
+    for (const days of periodsOf(kind).days) expect(days * count).toBeLessThanOrEqual(2000);
+  expect(periodsOf("day in Asia/Tokyo")).toEqual(periodsOf("day"));
 });
 
 test("a click takes all windows of the same state without a gap", () => {

@@ -53,6 +53,11 @@ function TableBody(props: { table: TableDetail }) {
           <StateGlyph state={health.state} /> {health.why}
         </span>
       </div>
+      {table.problem && (
+        <div className="banner banner-error" role="alert">
+          <span>Its files cannot be read: {table.problem}</span>
+        </div>
+      )}
       {table.description && <p className="quiet">{table.description}</p>}
       <dl className="fact-row">
         <Fact title="Rows">
@@ -69,12 +74,18 @@ function TableBody(props: { table: TableDetail }) {
         <Fact title="Changed">
           <Age at={table.changed_at} />
         </Fact>
+        {table.freshness?.at && (
+          <Fact title="Newest data">
+            <Age at={table.freshness.at} />
+          </Fact>
+        )}
         <Fact title="Partitioned by">{table.partition.join(", ") || "–"}</Fact>
         <Fact title="Checks">
           {table.checks
             ? `${table.checks.passed} passed, ${table.checks.failed} failed, ${table.checks.warned} warned`
             : "none"}
         </Fact>
+        {table.owner && <Fact title="Owner">{table.owner}</Fact>}
         <Fact title="Defined in">
           <code>{table.place}</code>
         </Fact>
@@ -117,7 +128,7 @@ function TableTab(props: { tab: string; table: TableDetail }) {
   }
   return (
     <>
-      <WindowsStrip table={table.table} />
+      {table.window && <WindowsStrip table={table.table} kind={table.window} />}
       <Neighbours table={table} />
     </>
   );

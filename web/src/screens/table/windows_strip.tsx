@@ -8,14 +8,8 @@ import { Empty, Loaded } from "../../components/notice";
 import { useSearchValue } from "../../router";
 import { serverNow } from "../../time/clock";
 import { BackfillDialog } from "../backfills/backfill_dialog";
-import { countStates, reachOf, stripOf } from "./strip_model";
+import { countStates, periodsOf, reachOf, stripOf } from "./strip_model";
 
-const kPeriods = [
-  { days: "3", title: "3 days" },
-  { days: "7", title: "7 days" },
-  { days: "30", title: "30 days" },
-  { days: "80", title: "80 days" },
-];
 const kMeaning: Record<WindowState, string> = {
   done: "done",
   empty: "done, without rows",
@@ -25,8 +19,9 @@ const kMeaning: Record<WindowState, string> = {
 };
 
 /** Which windows of a table are there. A click on one that is missing or stale opens the backfill dialog. */
-export function WindowsStrip(props: { table: string }) {
-  const [days, setDays] = useSearchValue("days", "7");
+export function WindowsStrip(props: { table: string; kind: string }) {
+  const periods = periodsOf(props.kind);
+  const [days, setDays] = useSearchValue("days", String(periods.first));
   const [chosen, setChosen] = useState<{ start: string; end: string } | null>(null);
   const windows = useQuery(
     `windows:${props.table}:${days}`,
@@ -48,14 +43,14 @@ export function WindowsStrip(props: { table: string }) {
       <div className="panel-head">
         <h2>Windows</h2>
         <div className="row">
-          {kPeriods.map((period) => (
+          {periods.days.map((count) => (
             <Button
-              key={period.days}
-              look={period.days === days ? "primary" : "quiet"}
-              aria-pressed={period.days === days}
-              onClick={() => setDays(period.days)}
+              key={count}
+              look={String(count) === days ? "primary" : "quiet"}
+              aria-pressed={String(count) === days}
+              onClick={() => setDays(String(count))}
             >
-              {period.title}
+              {count === 1 ? "1 day" : `${count} days`}
             </Button>
           ))}
         </div>
@@ -63,11 +58,9 @@ export function WindowsStrip(props: { table: string }) {
       <Loaded query={windows} what="strip of windows" rows={4}>
         {(data) =>
           data.items.length === 0 ? (
-            <Empty title="This table has no windows">
-              <p>It is built as a whole, or nothing of it lies in these days.</p>
-            </Empty>
+            <Empty title="There are no windows in these days" />
           ) : (
-            <Cells kind={data.window} windows={data.items} onChoose={setChosen} />
+            <Cells kind={data.window ?? props.kind} windows={data.items} onChoose={setChosen} />
           )
         }
       </Loaded>
