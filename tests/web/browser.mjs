@@ -41,7 +41,7 @@ export async function openBrowser() {
   return skip(`none of ${kBrowsers.join(", ")} is installed; tools/bootstrap.sh web installs one`);
 }
 
-/** The made-up platform on a free port, serving a build under the server's content security policy. */
+/** The made-up platform on a free port (or on that of `--port`), serving a build under the server's content security policy. */
 export async function startMock(...options) {
   const program = path.join(root, "web/dev/server.mjs");
   const dist = path.join(root, "build/web/dist");
@@ -49,7 +49,12 @@ export async function startMock(...options) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const address = await firstLine(child.stdout);
-  return { address: address.replace(/\/$/, ""), stop: () => child.kill() };
+  const stop = () =>
+    new Promise((resolve) => {
+      child.on("exit", resolve);
+      child.kill();
+    });
+  return { address: address.replace(/\/$/, ""), stop };
 }
 
 export function firstLine(stream, pattern = /http:\/\/\S+/) {

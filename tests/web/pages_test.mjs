@@ -20,7 +20,7 @@ async function onPage(start, work, options = {}) {
     assert.deepEqual(wrong, []);
   } finally {
     await close();
-    mock.stop();
+    await mock.stop();
   }
 }
 
@@ -107,6 +107,7 @@ suite("the pages", { concurrency: 4 }, () => {
       assert.match(await waiting.textContent(), /waits for check/);
       await page.locator("main h1 + [data-state=success]").waitFor();
       assert.equal(await page.locator("[data-task][data-state=success]").count(), 8);
+      assert.equal(await page.title(), "success · gharchive_hourly · Ingot");
       await page.locator('[data-task="gold_top"]').click();
       await page.locator(".log-line", { hasText: "4,211 rows written" }).waitFor();
       await page.getByRole("link", { name: "Map", exact: true }).click();
@@ -232,6 +233,25 @@ suite("the pages", { concurrency: 4 }, () => {
     });
   });
 
+  test("what a role may not do is greyed out and says which role may", async () => {
+    const work = async (page, platform) => {
+      const refused = async (button) => {
+        await button.waitFor();
+        assert.equal(await button.isDisabled(), true);
+        assert.match(await button.getAttribute("title"), /role operator/);
+      };
+      await refused(page.getByRole("button", { name: "Start gharchive_hourly" }));
+      await refused(page.getByRole("switch").first());
+      assert.equal(await page.getByRole("link", { name: "Users" }).count(), 0);
+      await page.goto(`${platform}/runs/r000001`);
+      await refused(page.getByRole("button", { name: "Cancel…" }));
+      await refused(page.getByRole("button", { name: "Run again…" }).first());
+      await page.goto(`${platform}/tables/silver.push_events`);
+      assert.equal(await page.locator("[data-window]:not(:disabled)").count(), 0);
+    };
+    await onPage("/pipelines", work, { platform: ["--role", "viewer"] });
+  });
+
   test("who is not logged in logs in and comes back to the page asked for", async () => {
     const work = async (page) => {
       await page.waitForURL(/\/login\?next=/);
@@ -293,6 +313,8 @@ suite("the pages", { concurrency: 4 }, () => {
   test("what does not exist is named", async () => {
     await onPage("/runs/nothing", async (page, platform) => {
       await page.getByText("There is no such run nothing").waitFor();
+      await page.goto(`${platform}/runs/r00001`);
+      await page.waitForURL(/\/runs\/r00001\d$/);
       await page.goto(`${platform}/tables/gold.nothing`);
       await page.getByText("There is no such table gold.nothing").waitFor();
       await page.goto(`${platform}/no/such/page`);
@@ -317,6 +339,35 @@ suite("the pages", { concurrency: 4 }, () => {
       });
     };
     await onPage("/pipelines", work, { prepare });
+  });
+
+  test("a server that is restarted is noticed, and its pages come back to life", async () => {
+    const first = await startMock("--task-ms", "150");
+    const { page, wrong, close } = await openPage(browser, first.address);
+    let second;
+    try {
+      await page.goto(`${first.address}/pipelines`);
+      await page.getByRole("switch", { name: "Pause procurement" }).waitFor();
+      await page.getByText("live", { exact: true }).waitFor();
+      await first.stop();
+      await page.getByText("What is shown may be out of date").waitFor();
+      await page.getByRole("switch", { name: "Pause procurement" }).waitFor();
+      second = await startMock("--port", new URL(first.address).port);
+      await page.getByText("live", { exact: true }).waitFor();
+      await page.getByText("What is shown may be out of date").waitFor({ state: "detached" });
+      await fetch(`${first.address}/api/v1/pipelines/procurement`, {
+        method: "PATCH",
+        body: '{"paused":true}',
+      });
+      await page.getByRole("switch", { name: "procurement is paused; switch it on" }).waitFor();
+      assert.deepEqual(
+        wrong.filter((each) => !each.startsWith("console:")),
+        [],
+      );
+    } finally {
+      await close();
+      await second?.stop();
+    }
   });
 
   test("5,000 tables are drawn at once, as a list and as a graph", async () => {

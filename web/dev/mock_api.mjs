@@ -15,7 +15,7 @@ class Problem extends Error {
   }
 }
 
-/** @param {{now?: number, tables?: number, tasks?: number, taskMs?: number, login?: boolean}} [options] */
+/** @param {{now?: number, tables?: number, tasks?: number, taskMs?: number, login?: boolean, role?: Api.Role}} [options] */
 export function makeMockApi(options = {}) {
   const taskMs = options.taskMs ?? 700;
   const world = makeWorld(options.now ?? Date.now(), options);
@@ -614,7 +614,10 @@ export function makeMockApi(options = {}) {
         });
         response.write(": hello\n\n");
         const last = request.headers["last-event-id"];
-        if (last !== undefined) for (const text of ring.slice(Number(last))) response.write(text);
+        if (Number(last) > lastEvent)
+          response.write(`id: ${lastEvent}\nevent: reset\ndata: {}\n\n`);
+        else if (last !== undefined)
+          for (const text of ring.slice(Number(last))) response.write(text);
         streams.add(response);
         const beat = setInterval(() => response.write(": beat\n\n"), 15_000);
         response.on("close", () => (streams.delete(response), clearInterval(beat)));

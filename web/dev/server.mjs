@@ -1,4 +1,4 @@
-// usage: node dev/server.mjs [--port 8421] [--login] [--tables N] [--tasks N] [--task-ms MS] [--dist FOLDER]
+// usage: node dev/server.mjs [--port 8421] [--login] [--tables N] [--tasks N] [--task-ms MS] [--role ROLE] [--dist FOLDER]
 //
 // The pages over a made-up platform, without an Ingot server: from the sources, reloading on change, or with --dist from
 // a build, under the content security policy that the real server sends. Against a real server: INGOT_URL=... npx vite.
@@ -22,11 +22,13 @@ const { values } = parseArgs({
     tables: { type: "string", default: "0" },
     tasks: { type: "string", default: "0" },
     "task-ms": { type: "string", default: "700" },
+    role: { type: "string", default: "admin" },
     dist: { type: "string" },
   },
 });
 const mock = makeMockApi({
   login: values.login,
+  role: /** @type {import("../src/api/types").Role} */ (values.role),
   tables: Number(values.tables),
   tasks: Number(values.tasks),
   taskMs: Number(values["task-ms"]),

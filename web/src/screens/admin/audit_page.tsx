@@ -3,10 +3,12 @@ import { usePages } from "../../api/query";
 import { PagedTable } from "../../components/data_table";
 import { Empty } from "../../components/notice";
 import { StateGlyph } from "../../components/state";
+import { useTitle } from "../../components/title";
 import { Time } from "../../components/time";
 
 /** Who did what, also what was denied. */
 export function AuditPage() {
+  useTitle("Audit log");
   const pages = usePages("audit", (after, signal) => api.audit({ limit: 100, after }, signal));
   // Entries have no number of their own.
   const keys = new Map(pages.items?.map((entry, index) => [entry, String(index)]));

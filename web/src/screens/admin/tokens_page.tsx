@@ -10,9 +10,11 @@ import { Empty } from "../../components/notice";
 import { Age } from "../../components/time";
 import { attempt } from "../../components/toast";
 import { serverNow } from "../../time/clock";
+import { useTitle } from "../../components/title";
 import { kRoles } from "./roles";
 
 export function TokensPage() {
+  useTitle("API tokens");
   const pages = usePages("tokens", (_after, signal) => api.tokens(signal));
   const [adding, setAdding] = useState(false);
   const [revoking, setRevoking] = useState<Token | null>(null);

@@ -9,11 +9,13 @@ import { SelectField, TextField } from "../../components/field";
 import { Empty } from "../../components/notice";
 import { Age } from "../../components/time";
 import { attempt } from "../../components/toast";
+import { useTitle } from "../../components/title";
 import { kRoles } from "./roles";
 
 const kPasswordMin = 8;
 
 export function UsersPage() {
+  useTitle("Users");
   const pages = usePages("users", (_after, signal) => api.users(signal));
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<User | null>(null);

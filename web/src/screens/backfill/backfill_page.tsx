@@ -10,6 +10,7 @@ import { RunLink } from "../../components/run_link";
 import { StateChip, stateWord } from "../../components/state";
 import { Age, WindowLabel } from "../../components/time";
 import { attempt } from "../../components/toast";
+import { useTitle } from "../../components/title";
 import { Link, pageOf } from "../../router";
 import { useSettings } from "../../settings";
 import { formatWindow } from "../../time/format";
@@ -31,6 +32,7 @@ export function BackfillPage(props: { id: string }) {
 
 function BackfillBody(props: { backfill: BackfillDetail }) {
   const { backfill } = props;
+  useTitle(`backfill of ${backfill.pipeline}`, backfill.state);
   const { counts } = backfill;
   const total = backfillTotal(counts);
   const ended = backfillEnded(counts);

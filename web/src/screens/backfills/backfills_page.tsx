@@ -10,6 +10,7 @@ import { StateChip } from "../../components/state";
 import { Age, WindowLabel } from "../../components/time";
 import { Link, pageOf } from "../../router";
 import { BackfillDialog } from "./backfill_dialog";
+import { useTitle } from "../../components/title";
 import { backfillEnded, backfillTotal, Progress } from "./progress";
 
 const kColumns: Column<Backfill>[] = [
@@ -42,6 +43,7 @@ const kColumns: Column<Backfill>[] = [
 ];
 
 export function BackfillsPage() {
+  useTitle("Backfills");
   const [asking, setAsking] = useState(false);
   const may = useMay("operator");
   const pages = usePages(

@@ -9,11 +9,13 @@ import { Link, pageOf, useSearchValue } from "../../router";
 import { GraphView } from "../../graph/graph_view";
 import { navigate } from "../../router";
 import { groupByLayer, tableHealth } from "./layers";
+import { useTitle } from "../../components/title";
 import { TableMap } from "./table_map";
 import "./home.css";
 
 /** The whole platform at a glance: each table a tile in the column of its layer. */
 export function HomePage() {
+  useTitle("Map");
   const tables = useAllTables();
   return (
     <>

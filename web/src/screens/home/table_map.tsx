@@ -102,6 +102,8 @@ const Tile = memo(function Tile(props: {
 }) {
   const { table } = props;
   const health = tableHealth(table);
+  const first = useRef(table.version);
+  const changed = table.version !== first.current;
   return (
     <Link
       href={pageOf.table(table.table)}
@@ -114,6 +116,7 @@ const Tile = memo(function Tile(props: {
       onFocus={() => props.onPoint(table.table)}
       onBlur={() => props.onPoint(null)}
     >
+      {changed && <span key={table.version} className="tile-flash" aria-hidden="true" />}
       <span className="tile-head">
         <span className="tile-name clip">{table.name}</span>
         <span className="tile-health">

@@ -4,6 +4,7 @@ import { api } from "../../api/endpoints";
 import { cache } from "../../api/query";
 import { Button } from "../../components/button";
 import { TextField } from "../../components/field";
+import { useTitle } from "../../components/title";
 import { navigate, useSearch } from "../../router";
 import "./login.css";
 
@@ -13,6 +14,7 @@ export function safeNext(next: string | null): string {
 }
 
 export function LoginPage() {
+  useTitle("Log in");
   const next = safeNext(useSearch().get("next"));
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");

@@ -9,6 +9,7 @@ import { DataTable } from "../../components/data_table";
 import { Loaded } from "../../components/notice";
 import { isActive, RunBars } from "../../components/run_bars";
 import { Tabs } from "../../components/tabs";
+import { useTitle } from "../../components/title";
 import { GraphView } from "../../graph/graph_view";
 import { Link, pageOf, useSearchValue } from "../../router";
 import { scheduleInWords } from "../../time/schedule_words";
@@ -43,6 +44,7 @@ export function PipelinePage(props: { name: string }) {
 
 function PipelineBody(props: { pipeline: PipelineDetail }) {
   const { pipeline } = props;
+  useTitle(pipeline.name);
   const [tab, setTab] = useSearchValue("tab", "grid");
   const [open, setOpen] = useState<"start" | "backfill" | null>(null);
   const refused = useMay("operator") ? null : "This needs the role operator";

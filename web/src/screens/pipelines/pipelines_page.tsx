@@ -11,11 +11,13 @@ import { Link, pageOf, useSearchValue } from "../../router";
 import { scheduleInWords } from "../../time/schedule_words";
 import { NextRun } from "./next_run";
 import { PauseSwitch } from "./pause_switch";
+import { useTitle } from "../../components/title";
 import { TriggerDialog } from "../pipeline/trigger_dialog";
 
 const kFilters = ["all", "active", "failed", "paused"] as const;
 
 export function PipelinesPage() {
+  useTitle("Pipelines");
   const pipelines = useAllPipelines();
   return (
     <>

@@ -1,4 +1,5 @@
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
+import { ApiProblem } from "../../api/client";
 import { api } from "../../api/endpoints";
 import { useQuery } from "../../api/query";
 import type { RunDetail } from "../../api/types";
@@ -6,8 +7,9 @@ import { Empty, Loaded } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
 import { Tabs } from "../../components/tabs";
 import { RunTook, Time, WindowLabel } from "../../components/time";
+import { useTitle } from "../../components/title";
 import { GraphView } from "../../graph/graph_view";
-import { Link, pageOf, setSearchValues, useSearchValue } from "../../router";
+import { Link, navigate, pageOf, setSearchValues, useSearchValue } from "../../router";
 import { shortCode } from "../../time/format";
 import { Gantt } from "./gantt";
 import { RunActions } from "./run_actions";
@@ -27,10 +29,24 @@ export function RunPage(props: { id: string }) {
     `run:${props.id}`,
   ]);
   return (
-    <Loaded query={run} what={`run ${props.id}`} rows={9}>
-      {(data) => <RunBody run={data} />}
-    </Loaded>
+    <>
+      {run.error instanceof ApiProblem && run.error.status === 404 && <Lookup start={props.id} />}
+      <Loaded query={run} what={`run ${props.id}`} rows={9}>
+        {(data) => <RunBody run={data} />}
+      </Loaded>
+    </>
   );
+}
+
+/** People write the start of an id: the newest run that begins so is gone to. */
+function Lookup(props: { start: string }) {
+  const { start } = props;
+  const runs = useQuery(`lookup:${start}`, (signal) => api.runs({ limit: 500 }, signal));
+  const found = runs.data?.items.find((run) => run.run_id.startsWith(start));
+  useEffect(() => {
+    if (found) navigate(pageOf.run(found.run_id), { replace: true });
+  }, [found]);
+  return null;
 }
 
 /** The task that a person wants to see first: what failed, what runs, else none. */
@@ -41,6 +57,7 @@ export function firstTask(run: RunDetail): string {
 
 function RunBody(props: { run: RunDetail }) {
   const { run } = props;
+  useTitle(run.pipeline, run.state);
   const [tab, setTab] = useSearchValue("tab", "gantt");
   const [asked] = useSearchValue("task");
   const selected = asked !== "" ? asked : firstTask(run);

@@ -7,12 +7,14 @@ import { Empty } from "../../components/notice";
 import { RunLink } from "../../components/run_link";
 import { StateChip } from "../../components/state";
 import { Age, RunTook, WindowLabel } from "../../components/time";
+import { useTitle } from "../../components/title";
 import { Link, pageOf, useSearchValue } from "../../router";
 
 const kStates = ["queued", "running", "success", "failed", "cancelled"];
 const kPageLimit = 50;
 
 export function RunsPage() {
+  useTitle("Runs");
   const [pipeline, setPipeline] = useSearchValue("pipeline");
   const [state, setState] = useSearchValue("state");
   const names = useAllPipelines().data?.map((each) => each.name) ?? [];

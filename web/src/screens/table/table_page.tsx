@@ -9,6 +9,7 @@ import { RunLink } from "../../components/run_link";
 import { StateChip, StateGlyph } from "../../components/state";
 import { Tabs } from "../../components/tabs";
 import { Age, Time } from "../../components/time";
+import { useTitle } from "../../components/title";
 import { GraphView } from "../../graph/graph_view";
 import { navigate, pageOf, useSearchValue } from "../../router";
 import { formatBytes, formatCount } from "../../time/format";
@@ -40,6 +41,7 @@ export function TablePage(props: { table: string }) {
 
 function TableBody(props: { table: TableDetail }) {
   const { table } = props;
+  useTitle(table.table);
   const [tab, setTab] = useSearchValue("tab", "overview");
   const health = tableHealth(table);
   return (

@@ -8,6 +8,7 @@ import { StateGlyph } from "../../components/state";
 import { Age } from "../../components/time";
 import { Link, pageOf, useSearchValue } from "../../router";
 import { formatBytes, formatCount } from "../../time/format";
+import { useTitle } from "../../components/title";
 import { tableHealth } from "../home/layers";
 
 const kShownMax = 300;
@@ -21,6 +22,7 @@ const kOrders: Record<Sort, (a: TableSummary, b: TableSummary) => number> = {
 };
 
 export function TablesPage() {
+  useTitle("Tables");
   const tables = useAllTables();
   return (
     <>
