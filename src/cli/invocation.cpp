@@ -80,6 +80,7 @@ Result<project::LoadOptions> Invocation::load_options() const {
     load.environment = options_.environment;
     load.lake = options_.lake;
     INGOT_TRY_ASSIGN(load.params, split_params(options_.params));
+    load.lineage = columns_;
     return load;
 }
 

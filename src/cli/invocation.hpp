@@ -55,6 +55,8 @@ public:
     Result<project::ProjectPtr> project();
     /// How the project is loaded.
     Result<project::LoadOptions> load_options() const;
+    /// Before `project`: contracts and columns are not looked at, which takes most of the time.
+    void leave_columns_for_later() { columns_ = false; }
     /// The project's lake, or `--lake` where there is no project.
     Result<task::Lake> lake();
     Result<const task::Workspace*> workspace();
@@ -68,6 +70,7 @@ private:
     GlobalOptions options_;
     std::stop_token stop_;
     bool terminal_;
+    bool columns_ = true;
     std::unique_ptr<engine::Engine> engine_;
     project::ProjectPtr project_;
     std::unique_ptr<project::SecretStore> secrets_;

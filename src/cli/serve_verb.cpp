@@ -32,10 +32,11 @@ void announce(const server::Server& server, const service::Service& service);
 
 Result<int> serve(Invocation& invocation, const ServeArguments& arguments) {
     INGOT_TRY_ASSIGN(service::ServiceOptions options, service_options(invocation, arguments));
-    INGOT_TRY(invocation.project());  // Also sets the engine up as the project says.
+    invocation.leave_columns_for_later();
+    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
     INGOT_TRY_ASSIGN(engine::Engine * engine, invocation.engine());
     INGOT_TRY_ASSIGN(const std::unique_ptr<service::Service> service,
-                     service::Service::open(*engine, system_clock(), std::move(options)));
+                     service::Service::open(project, *engine, system_clock(), std::move(options)));
     server::EventHub events;
     server::publish_changes(*service, events);
     INGOT_TRY_ASSIGN(const std::unique_ptr<server::Server> server,
@@ -51,6 +52,7 @@ Result<service::ServiceOptions> service_options(const Invocation& invocation,
                                                 const ServeArguments& arguments) {
     service::ServiceOptions options;
     INGOT_TRY_ASSIGN(options.load, invocation.load_options());
+    options.load.lineage = true;
     options.workers = arguments.workers;
     options.parallel = arguments.parallel;
     options.replace = arguments.replace;

@@ -44,10 +44,8 @@ struct Service::Opened {
     DefinitionsPtr definitions;
 };
 
-Result<std::unique_ptr<Service>> Service::open(engine::Engine& engine, Clock& clock,
-                                               ServiceOptions options) {
-    INGOT_TRY_ASSIGN(project::ProjectPtr project,
-                     project::open_project(options.load, engine.sql_facts()));
+Result<std::unique_ptr<Service>> Service::open(project::ProjectPtr project, engine::Engine& engine,
+                                               Clock& clock, ServiceOptions options) {
     const std::string path = orc::store_file(*project);
     const orc::RunFolder folder(path);
     INGOT_TRY_ASSIGN(FileLock lock, become_server(folder, path, options.replace));
@@ -77,8 +75,7 @@ Service::Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOpt
       scheduler_([this](const orc::DueRun& due) { return prepare(due); }),
       backfills_([this](const orc::Backfill& backfill, const Interval& window) {
           return prepare(backfill, window);
-      }),
-      fingerprint_(files_fingerprint(options_.load.root)) {
+      }) {
     tasks_.define(opened.definitions);
     orchestrator_ = std::make_unique<orc::Orchestrator>(
         orc::OrchestratorParts{*store_, tasks_, folder_, clock_, {&scheduler_, &backfills_}},

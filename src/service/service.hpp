@@ -18,10 +18,10 @@
 namespace ingot::service {
 
 struct ServiceOptions {
-    project::LoadOptions load;
-    int workers = 2;        ///< Tasks at work at a time, all in all.
-    unsigned parallel = 1;  ///< Tables at work at a time, within one task.
-    bool replace = false;   ///< Takes the place of a server that is there but does not answer.
+    project::LoadOptions load;  ///< For changes of the project.
+    int workers = 2;            ///< Tasks at work at a time, all in all.
+    unsigned parallel = 1;      ///< Tables at work at a time, within one task.
+    bool replace = false;       ///< Takes the place of a server that is there but does not answer.
     Duration drain_time = std::chrono::seconds(30);
     Duration look_at_files = std::chrono::seconds(1);   ///< Of the project, and for schedules.
     Duration look_at_tables = std::chrono::seconds(1);  ///< Of others; our own are seen at once.
@@ -61,8 +61,10 @@ struct TriggerView {
 /// Whoever asks for something is named by `by`.
 class Service {
 public:
-    /// Loads the project and takes the place of its server. kAlreadyExists: another server has it.
-    static Result<std::unique_ptr<Service>> open(engine::Engine& engine, Clock& clock,
+    /// Takes the place of the project's server. kAlreadyExists: another one has it. The project may
+    /// be loaded without columns: they are looked at while it works already.
+    static Result<std::unique_ptr<Service>> open(project::ProjectPtr project,
+                                                 engine::Engine& engine, Clock& clock,
                                                  ServiceOptions options);
     ~Service();
     Service(const Service&) = delete;
@@ -144,7 +146,7 @@ private:
     orchestrator::Backfills backfills_;
     std::function<void(const Change&)> listener_;
     Guarded<std::vector<project::Problem>> problems_;
-    std::uint64_t fingerprint_ = 0;
+    std::uint64_t fingerprint_ = 0;  ///< Of the files that were loaded whole; 0: none were.
     TableWatch table_watch_;
     Guarded<bool> look_now_;  ///< A task has ended: tables may have changed.
     std::condition_variable_any watch_news_;

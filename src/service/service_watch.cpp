@@ -33,7 +33,8 @@ void Service::watch(std::stop_token stop) {
     }
 }
 
-/// A change is taken in when it loads; else the last good definitions stay.
+/// A change is taken in when it loads; else the last good definitions stay. At first everything is
+/// one: what was loaded to begin with may lack its columns.
 void Service::look_at_project() {
     const std::uint64_t fingerprint = files_fingerprint(options_.load.root);
     if (fingerprint == fingerprint_) return;
