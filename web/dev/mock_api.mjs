@@ -320,7 +320,7 @@ export function makeMockApi(options = {}) {
         if (!loggedIn) throw new Problem(401, "Not logged in", "Log in first.");
         return {
           user: options.login ? "oncall" : "local",
-          role: "admin",
+          role: options.role ?? "admin",
           csrf: "csrf-of-the-mock",
         };
       },
