@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every benchmark, one after the other: bench/run.sh [NAME...] [--repeat N] [--smoke] [--spark]
-# NAME: startup, gharchive, projects, memory, orchestrator, serve. Figures go to the terminal and to build/bench/results.json.
+# NAME: startup, gharchive, projects, memory, orchestrator, serve, export. Figures go to the terminal and to build/bench/results.json.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ flags=()
 spark=()
 while [ $# -gt 0 ]; do
     case $1 in
-        startup | gharchive | projects | memory | orchestrator | serve) names+=("$1") ;;
+        startup | gharchive | projects | memory | orchestrator | serve | export) names+=("$1") ;;
         --repeat) flags+=(--repeat "${2:?a number}"); shift ;;
         --smoke) flags+=(--smoke) ;;
         --spark) spark=(--spark) ;;
@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ ${#names[@]} -gt 0 ] || names=(startup gharchive projects memory orchestrator serve)
+[ ${#names[@]} -gt 0 ] || names=(startup gharchive projects memory orchestrator serve export)
 
 PYTHONPATH=bench/lib python3 -B -c 'import measure; measure.say("Machine: " + measure.machine())'
 status=0

@@ -82,9 +82,6 @@ Status refuse_what_is_not_there(const project::Pipeline& pipeline) {
     }
     if (pipeline.deadline) return not_yet(pipeline.deadline->place, "`deadline`");
     for (const project::PipelineTask& task : pipeline.tasks) {
-        if (std::holds_alternative<project::ExportTask>(task.body)) {
-            return not_yet(task.place, fmt::format("`export` (task {})", task.name));
-        }
         if (std::holds_alternative<project::MaintainTask>(task.body)) {
             return not_yet(task.place, fmt::format("`maintain` (task {})", task.name));
         }
@@ -115,6 +112,16 @@ void add_read(const project::Project& project, const project::TableGraph& graph,
 Result<TableUse> table_use(const project::Project& project, const project::TableGraph& graph,
                            const project::PipelineTask& task) {
     TableUse use;
+    if (const auto* exports = std::get_if<project::ExportTask>(&task.body)) {
+        for (const project::ExportItem& item : exports->items) use.reads.insert(item.from);
+        return use;
+    }
+    if (const auto* sql = std::get_if<project::SqlTask>(&task.body)) {
+        for (const project::TableName& table : sql->inputs) {
+            add_read(project, graph, table, use.reads);
+        }
+        return use;
+    }
     const auto* ingest = std::get_if<project::IngestTask>(&task.body);
     const auto* models = std::get_if<project::ModelsTask>(&task.body);
     const auto* checks = std::get_if<project::CheckTask>(&task.body);
@@ -224,6 +231,22 @@ std::vector<std::size_t> in_order(const Graph& before) {
     return order;
 }
 
+/// `gold.users>warehouse.public.users(upsert id)`
+std::string export_text(const project::ExportItem& item) {
+    if (const auto* file = std::get_if<project::ExportFile>(&item.to)) {
+        return fmt::format("{}>{}({})", item.from.text(), file->path.text(),
+                           fmt::join(item.columns, ","));
+    }
+    std::string text = fmt::format("{}>{}({} {};{};", item.from.text(),
+                                   std::get<project::ExportTable>(item.to).text(),
+                                   project::export_mode_name(item.mode), fmt::join(item.key, ","),
+                                   fmt::join(item.columns, ","));
+    for (const std::vector<std::string>& index : item.indexes) {
+        text += fmt::format("{};", fmt::join(index, ","));
+    }
+    return text + ')';
+}
+
 std::string work_text(const project::PipelineTask& task) {
     if (const auto* ingest = std::get_if<project::IngestTask>(&task.body)) {
         return "ingest " + ingest->select;
@@ -233,6 +256,15 @@ std::string work_text(const project::PipelineTask& task) {
     }
     if (const auto* check = std::get_if<project::CheckTask>(&task.body)) {
         return "check " + check->select;
+    }
+    if (const auto* exports = std::get_if<project::ExportTask>(&task.body)) {
+        std::string text = "export";
+        for (const project::ExportItem& item : exports->items) text += ' ' + export_text(item);
+        return text;
+    }
+    if (const auto* sql = std::get_if<project::SqlTask>(&task.body)) {
+        return fmt::format("sql{}{}: {}", sql->connection.empty() ? "" : " on ", sql->connection,
+                           sql->sql);
     }
     std::string text = "command";
     if (const auto* command = std::get_if<project::CommandTask>(&task.body)) {

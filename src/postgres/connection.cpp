@@ -85,18 +85,18 @@ Error refused(const std::string& place, const std::string& message) {
                       sql_state);
 }
 
-std::string place_of(const ConnectOptions& options) {
-    return fmt::format("{}:{}/{}", options.host.empty() ? "localhost" : options.host,
-                       options.port.empty() ? "5432" : options.port,
-                       options.database.empty() ? options.user : options.database);
+/// Where libpq goes, by options, its environment and its defaults.
+std::string place_of(const PGconn* connection) {
+    const auto text = [](const char* value) { return value == nullptr ? "" : value; };
+    return fmt::format("{}:{}/{}", text(PQhost(connection)), text(PQport(connection)),
+                       text(PQdb(connection)));
 }
 
 }  // namespace
 
 class Connection::Impl {
 public:
-    Impl(std::unique_ptr<SocketWait> wait, std::string place)
-        : wait_(std::move(wait)), place_(std::move(place)) {}
+    explicit Impl(std::unique_ptr<SocketWait> wait) : wait_(std::move(wait)) {}
 
     Status connect(const ConnectOptions& options);
     /// Runs what `send` hands to libpq; the last result, or the first error.
@@ -149,6 +149,7 @@ Status Connection::Impl::connect(const ConnectOptions& options) {
     keywords.close();
     handle_.reset(PQconnectStartParams(keywords.names.data(), keywords.values.data(), 0));
     if (!handle_) return make_error(ErrorCode::kInternal, "no memory for a connection");
+    place_ = place_of(handle_.get());
     PQsetErrorVerbosity(handle_.get(), PQERRORS_VERBOSE);
     PQsetNoticeReceiver(handle_.get(), log_notice, nullptr);
     const auto until = std::chrono::steady_clock::now() + options.connect_within;
@@ -357,7 +358,7 @@ Error Connection::Impl::lost() {
 Result<std::unique_ptr<Connection>> Connection::open(const ConnectOptions& options,
                                                      std::stop_token stop) {
     INGOT_TRY_ASSIGN(std::unique_ptr<SocketWait> wait, SocketWait::open(std::move(stop)));
-    auto impl = std::make_unique<Impl>(std::move(wait), place_of(options));
+    auto impl = std::make_unique<Impl>(std::move(wait));
     INGOT_TRY(impl->connect(options));
     std::unique_ptr<Connection> connection(new Connection(std::move(impl)));
     INGOT_TRY(connection->execute("SET TIME ZONE 'UTC'"));

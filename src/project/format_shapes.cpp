@@ -641,16 +641,30 @@ ShapePtr pipeline_shape(const Parts& p) {
              {"cron", "every", "on"})});
     const ShapePtr export_item =
         object("export", {key("from", p.table, "A table.").require(),
-                          key("to", p.text, "`connection.schema.table`, or a path.").require(),
-                          key("mode", choice({{"append", ""}, {"overwrite", ""}, {"upsert", ""}}),
-                              "`overwrite` by default."),
-                          key("key", p.columns_list, "upsert: its key.")});
+                          key("to", p.templ,
+                              "`connection.schema.table`, or a path that ends in `.parquet`, "
+                              "`.csv`, `.json`, `.ndjson`.")
+                              .require(),
+                          key("mode",
+                              choice({{"append", "Adds the rows that are new."},
+                                      {"overwrite", "Replaces all rows."},
+                                      {"upsert", "Replaces rows of the same key, adds others."}}),
+                              "`overwrite` by default; a file is always replaced."),
+                          key("columns", p.columns_list, "Only these, in this order."),
+                          key("key", p.columns_list, "Its primary key; upsert needs one."),
+                          key("indexes", list(p.columns_list, 1),
+                              "An index for each: a column, or a list of them.")});
+    const ShapePtr statements =
+        object("statements", {key("connection", p.text, "One of type postgres.").require(),
+                              key("run", p.sql, "Statements, in one transaction.").require()});
     const ShapePtr task = object(
         "task",
         join({key("ingest", p.selector, "Loads these sources."),
               key("models", p.selector, "Builds these models."),
               key("check", p.selector, "Runs checks of these tables."),
               key("export", list(export_item, 1), "Writes tables elsewhere, in one transaction."),
+              key("sql", either({p.sql, statements}),
+                  "A SELECT over the lake, its rows for the log; or statements on a connection."),
               key("command", p.argv, "Runs a program."),
               key("maintain",
                   object("maintain", {key("select", p.selector, "Tables.").require(),
@@ -689,7 +703,7 @@ ShapePtr pipeline_shape(const Parts& p) {
                   "command: this exit code means skipped; 99, and 0 for none."),
               key("timeout", p.duration, "Of one attempt.")},
              p.retry),
-        {"ingest", "models", "check", "export", "command", "maintain"});
+        {"ingest", "models", "check", "export", "sql", "command", "maintain"});
     return object(
         "pipeline",
         join({key("schedule", schedule, "`5 * * * *`, `every 5m`, `on:`. None: by hand."),

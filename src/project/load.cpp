@@ -141,6 +141,7 @@ private:
                 if (!out.source) out.broken = tables_of(node);
             } else if (out.problems.empty()) {
                 out.pipeline = read_pipeline(node, stem_of(path), context);
+                if (out.pipeline) check_pipeline_sql(*out.pipeline, out.problems, facts_);
             }
         } else if (folder == "models") {
             read_model_file(path, clean, context, out);

@@ -266,8 +266,8 @@ TEST(LoadErrors, OfSeveralFilesTogether) {
                 {"models/silver/b.sql", "SELECT id FROM silver.a"},
                 {"pipelines/p.yml", "tasks: {a: {model: x}}\n"}}),
         "models/silver/a.sql:2:1: unknown key 'knd' in a model; did you mean 'kind'?\n"
-        "pipelines/p.yml:1:12: this task needs one of ingest, models, check, export, command or "
-        "maintain\n"
+        "pipelines/p.yml:1:12: this task needs one of ingest, models, check, export, sql, "
+        "command or maintain\n"
         "pipelines/p.yml:1:13: unknown key 'model' in a task; did you mean 'models'?\n");
 }
 
@@ -661,11 +661,6 @@ TEST(LoadErrors, Pipelines) {
               "pipelines/p.yml:2:6: task 'a' waits for itself through 'after'\n");
     EXPECT_EQ(pipeline_errors("tasks: {a: {ingest: bronze.events, pool: pgg}}\n"),
               "pipelines/p.yml:1:42: there is no pool 'pgg' in project.yml; did you mean 'pg'?\n");
-    EXPECT_EQ(
-        pipeline_errors("tasks: {a: {export: [{from: bronze.events, to: wh.t, mode: upsert}]}}"
-                        "\n"),
-        "pipelines/p.yml:1:22: `mode: upsert` needs 'key'\n"
-        "pipelines/p.yml:1:48: there is no connection 'wh'\n");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "project/source.hpp"
 #include "project/template_text.hpp"
 #include "project/window.hpp"
+#include "sql/sql_facts.hpp"
 
 namespace ingot::project {
 
@@ -46,17 +47,46 @@ struct ModelsTask {
 struct CheckTask {
     std::string select;
 };
+/// `connection.schema.table`
+struct ExportTable {
+    std::string connection;
+    std::string schema;
+    std::string table;
+    /// As it was written.
+    std::string text() const { return connection + "." + schema + "." + table; }
+};
+struct ExportFile {
+    enum class Format : std::uint8_t { kParquet, kCsv, kJson, kNdjson };
+    Template path;  ///< A relative one is below the project's folder.
+    Format format = Format::kParquet;
+    Compression compression = Compression::kNone;  ///< kGzip, kZstd: by the ending.
+};
 struct ExportItem {
     enum class Mode : std::uint8_t { kAppend, kOverwrite, kUpsert };
     TableName from;
-    std::string to;
+    std::variant<ExportTable, ExportFile> to;
     Mode mode = Mode::kOverwrite;
+    std::vector<std::string> columns;  ///< Empty: all.
     std::vector<std::string> key;
+    std::vector<std::vector<std::string>> indexes;
     SourcePlace place;
 };
-/// All items in one transaction.
+std::string_view export_mode_name(ExportItem::Mode mode);
+
+/// All items in one transaction of one connection; or all of them files.
 struct ExportTask {
     std::vector<ExportItem> items;
+    /// None: files.
+    const std::string* connection() const;
+};
+/// Statements on a connection, in one transaction; or one SELECT over the lake, whose rows go to
+/// the log.
+struct SqlTask {
+    std::string connection;  ///< Empty: the lake.
+    std::string sql;
+    SourcePlace place;              ///< Of `sql`.
+    sql::ParsedQuery query;         ///< Of the lake.
+    std::vector<TableName> inputs;  ///< Of the lake.
 };
 struct CommandTask {
     std::vector<Template> argv;
@@ -69,7 +99,7 @@ struct MaintainTask {
     bool vacuum = false;
 };
 using TaskBody =
-    std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, CommandTask, MaintainTask>;
+    std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, SqlTask, CommandTask, MaintainTask>;
 
 struct PipelineTask {
     /// Which ends of the tasks before it make it run: docs/guide/pipelines.md. Stored by number.

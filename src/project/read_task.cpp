@@ -1,6 +1,7 @@
 // `tasks:` of a pipeline.
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "base/nearest_name.hpp"
 #include "project/reader_internal.hpp"
@@ -15,30 +16,26 @@ std::string selector(const Fields& fields, std::string_view key) {
     return out;
 }
 
-ExportTask read_exports(const Fields& fields, const ReadContext& context) {
-    ExportTask task;
-    for (const YamlNode& item : fields.find("export")->items) {
-        const Fields one(item, fields.shape_of("export"), context);
-        ExportItem read;
-        read.from = *TableName::parse(one.find("from")->text);
-        read.to = one.text("to");
-        read.mode =
-            static_cast<ExportItem::Mode>(one.choice("mode", {"append", "overwrite", "upsert"}, 1));
-        read.key = one.texts("key");
-        read.place = one.place();
-        if (read.mode == ExportItem::Mode::kUpsert && read.key.empty()) {
-            context.add(item, "`mode: upsert` needs 'key'");
-        }
-        const std::string connection = read.to.substr(0, read.to.find('.'));
-        const bool path = read.to.find('/') != std::string::npos;
-        if (!path && !context.project.connections.contains(connection)) {
-            std::vector<std::string> names;
-            for (const auto& [name, known] : context.project.connections) names.push_back(name);
-            context.add(*one.find("to"), "there is no connection '" + connection + "'" +
-                                             did_you_mean(connection, names));
-        }
-        task.items.push_back(std::move(read));
+SqlTask read_sql(const Fields& fields, const ReadContext& context) {
+    SqlTask task;
+    const auto object = fields.object("sql");
+    const YamlNode& text = object ? *object->find("run") : *fields.find("sql");
+    task.sql = clean_text(text.text);
+    task.place = sql_place(text, context);
+    if (!object) return task;
+    task.connection = object->text("connection");
+    const auto known = context.project.connections.find(task.connection);
+    if (known != context.project.connections.end() &&
+        known->second.type == Connection::Type::kPostgres) {
+        return task;
     }
+    std::vector<std::string> names;
+    for (const auto& [name, connection] : context.project.connections) {
+        if (connection.type == Connection::Type::kPostgres) names.push_back(name);
+    }
+    context.add(*object->find("connection"), "there is no connection '" + task.connection +
+                                                 "' of type postgres" +
+                                                 did_you_mean(task.connection, names));
     return task;
 }
 
@@ -47,6 +44,7 @@ TaskBody read_task_body(const Fields& fields, const ReadContext& context) {
     if (fields.find("models") != nullptr) return ModelsTask{selector(fields, "models")};
     if (fields.find("check") != nullptr) return CheckTask{selector(fields, "check")};
     if (fields.find("export") != nullptr) return read_exports(fields, context);
+    if (fields.find("sql") != nullptr) return read_sql(fields, context);
     if (const auto maintain = fields.object("maintain")) {
         const MaintainTask task{selector(*maintain, "select"), maintain->boolean("optimize", false),
                                 maintain->boolean("vacuum", false)};

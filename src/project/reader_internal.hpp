@@ -108,6 +108,8 @@ std::optional<TableCheckFile> read_check_file(const YamlNode& node, std::string 
 /// `schedule:`, in civil time of `zone` unless it names another.
 std::optional<Schedule> read_schedule(const Fields& fields, const std::string& zone,
                                       const ReadContext& context);
+/// `export:` of a task.
+ExportTask read_exports(const Fields& fields, const ReadContext& context);
 /// `tasks:`, so that each comes after its `after`; unknown names and cycles are reported.
 std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& context);
 std::optional<Pipeline> read_pipeline(const YamlNode& node, std::string name,

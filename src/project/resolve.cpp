@@ -520,8 +520,17 @@ void check_pipelines(const Project& project, Problems& problems) {
             if (const auto* models = std::get_if<ModelsTask>(&task.body)) selector = models->select;
             if (const auto* check = std::get_if<CheckTask>(&task.body)) selector = check->select;
             if (const auto* tidy = std::get_if<MaintainTask>(&task.body)) selector = tidy->select;
+            if (const auto* sql = std::get_if<SqlTask>(&task.body)) {
+                for (const TableName& table : sql->inputs) check_table(table, sql->place);
+            }
             if (const auto* exports = std::get_if<ExportTask>(&task.body)) {
-                for (const ExportItem& item : exports->items) check_table(item.from, item.place);
+                for (const ExportItem& item : exports->items) {
+                    check_table(item.from, item.place);
+                    const Model* model = project.find_model(item.from);
+                    if (model == nullptr || model->kind != ModelKind::kView) continue;
+                    problems.not_yet(item.place, "the export of a view: it has no versions; make " +
+                                                     item.from.text() + " a table (`kind: table`)");
+                }
             }
             if (selector.empty() || selector.find("state:") != std::string::npos) continue;
             const auto selected = select_work(project, graph, {selector, "", nullptr});

@@ -16,6 +16,7 @@ namespace ingot::project {
 void check_model_sql(std::vector<Model>& models, const SqlFile& file, Problems& problems,
                      sql::SqlFacts& facts);
 void check_source_sql(const Source& source, Problems& problems, sql::SqlFacts& facts);
+void check_pipeline_sql(Pipeline& pipeline, Problems& problems, sql::SqlFacts& facts);
 std::vector<Macro> read_macros(std::string_view text, std::string_view file, Problems& problems,
                                sql::SqlFacts& facts);
 

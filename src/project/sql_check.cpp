@@ -136,6 +136,27 @@ void check_source_sql(const Source& source, Problems& problems, sql::SqlFacts& f
     }
 }
 
+void check_pipeline_sql(Pipeline& pipeline, Problems& problems, sql::SqlFacts& facts) {
+    for (PipelineTask& task : pipeline.tasks) {
+        auto* sql = std::get_if<SqlTask>(&task.body);
+        if (sql == nullptr || !sql->connection.empty()) continue;
+        auto parsed = facts.parse(sql->sql);
+        if (!parsed) {
+            report_sql_error(parsed.error(), {sql->place.file, sql->place.line, sql->place.column},
+                             problems);
+            continue;
+        }
+        for (const sql::TableReference& table : parsed->tables) {
+            if (auto name = TableName::parse(table.name)) {
+                sql->inputs.push_back(*std::move(name));
+            } else {
+                problems.add(sql->place, "'" + table.name + "' is no table: write layer.name");
+            }
+        }
+        sql->query = *std::move(parsed);
+    }
+}
+
 std::vector<Macro> read_macros(std::string_view text, std::string_view file, Problems& problems,
                                sql::SqlFacts& facts) {
     std::vector<Macro> macros;

@@ -41,5 +41,7 @@ orchestrator::TaskOutcome carry_out(const project::ModelsTask& models, const Tas
 orchestrator::TaskOutcome carry_out(const project::CheckTask& checks, const TaskAttempt& attempt);
 orchestrator::TaskOutcome carry_out(const project::CommandTask& command,
                                     const TaskAttempt& attempt);
+orchestrator::TaskOutcome carry_out(const project::ExportTask& exports, const TaskAttempt& attempt);
+orchestrator::TaskOutcome carry_out(const project::SqlTask& sql, const TaskAttempt& attempt);
 
 }  // namespace ingot::task

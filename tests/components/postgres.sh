@@ -6,7 +6,8 @@
 #                                  ~/.cache/ingot/components) where the system has none; nothing when done
 #   postgres.sh have               the same; exits 77 when it cannot be had
 #   postgres.sh start DIR [PORT]   starts a server whose data is in DIR, and prints HOST PORT PID; an old one goes on.
-#                                  PG_OPTIONS holds further options of the server. Exits 77 when it cannot be had
+#                                  PG_OPTIONS holds further options of the server, PG_DATABASE the name
+#                                  of the database (ingot). Exits 77 when it cannot be had
 #   postgres.sh stop DIR           ends it
 #   postgres.sh psql DIR [ARG...]  the client, on that server
 set -euo pipefail
@@ -80,7 +81,7 @@ free_port() {
 }
 
 # Whether the process that was started is still there.
-alive() { [ -s "$1/data/postmaster.pid" ] && kill -0 "$(head -n 1 "$1/data/postmaster.pid")" 2>/dev/null; }
+alive() { local pid; pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; }
 
 start() {
     local folder=$1 bin port
@@ -127,8 +128,8 @@ start() {
         sleep 0.05
     done
     local psql=("$bin/psql" -h "$host" -p "$port" -U ingot -d postgres -Atqc)
-    if [ -z "$(with_libraries "${psql[@]}" "select 1 from pg_database where datname = 'ingot'")" ]; then
-        with_libraries "${psql[@]}" "create database ingot"
+    if [ -z "$(with_libraries "${psql[@]}" "select 1 from pg_database where datname = '${PG_DATABASE:-ingot}'")" ]; then
+        with_libraries "${psql[@]}" "create database ${PG_DATABASE:-ingot}"
     fi
     echo "$host $port $(head -n 1 "$folder/data/postmaster.pid")"
 }
@@ -158,7 +159,7 @@ case ${1:-} in
         with_libraries exec "$bin/psql" -h "$host" -p "$(cat "$folder/port")" -U ingot -d ingot "${@:3}"
         ;;
     *)
-        sed -n '2,11p' "$0" >&2
+        sed -n '2,12p' "$0" >&2
         exit 2
         ;;
 esac

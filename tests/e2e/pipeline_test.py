@@ -130,12 +130,12 @@ tasks:
                         ignore=shutil.ignore_patterns(".ingot", "lake", "sample"))
         sample = os.path.join(self.work, "sample")
         self.succeeds("datagen", "gharchive", "--hours", "3", "--scale", "0.02", "--out", sample)
-        text = self.succeeds("--lake", self.lake, "--param", f"source={sample}", "run", "--pipeline", "hourly",
-                             "--window", "2015-01-01T00..2015-01-01T03")
-        self.assertIn("3 success", text)
+        text = self.succeeds("--lake", self.lake, "--param", f"source={sample}", "--env", "local", "run", "--pipeline",
+                             "hourly", "--window", "2015-01-01T00..2015-01-01T03")
+        self.assertIn("4 success", text)
         self.assertEqual(self.value("select count(distinct date_trunc('hour', created_at)) from gold.events"), "3")
         (head,) = self.runs()
-        self.assertEqual(self.states(self.runs(head["run_id"])), {"load": "success", "build": "success", "check": "success"})
+        self.assertEqual(self.states(self.runs(head["run_id"])), {"load": "success", "build": "success", "check": "success", "to_pg": "success"})
 
     def test_models_come_after_what_loads_their_inputs_without_being_told(self):
         self.pipeline('tasks: {gold: {models: "gold.*"}, silver: {models: "silver.*"}, load: {ingest: bronze.events}}')

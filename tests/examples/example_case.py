@@ -24,12 +24,13 @@ class ExampleCase(unittest.TestCase):
     def setUp(self):
         self.work = tempfile.mkdtemp(prefix="ingot_example_")
         self.addCleanup(shutil.rmtree, self.work, True)
+        self.folder = os.path.join(ROOT, "examples", self.project)
         self.lake = os.path.join(self.work, "lake")
         self.params = {}
 
     def command(self, *arguments):
         """Exit status and everything that was printed."""
-        command = [self.ingot, "-C", os.path.join(ROOT, "examples", self.project), "--lake", self.lake]
+        command = [self.ingot, "-C", self.folder, "--lake", self.lake]
         for name, value in self.params.items():
             command += ["--param", f"{name}={value}"]
         done = subprocess.run(command + list(arguments), capture_output=True, text=True, check=False)
