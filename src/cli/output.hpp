@@ -5,18 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/column_batch.hpp"
+#include "format/value_text.hpp"
 
 namespace ingot::cli {
 
-/// One value as text; nested ones as JSON. Null is empty in CSV and `NULL` in tables, which callers
-/// decide: `is_null` tells.
-std::string value_text(const Column& column, std::int64_t row);
-/// One value as JSON.
-std::string value_json(const Column& column, std::int64_t row);
+using format::json_text;
+using format::value_json;
+using format::value_text;
 
-/// A text as a JSON string; bytes that are no UTF-8 become the replacement character.
-std::string json_text(std::string_view text);
 /// A CSV field, quoted where it has to be. An empty text is quoted: nothing at all means null.
 std::string csv_field(std::string_view text);
 

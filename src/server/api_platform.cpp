@@ -61,6 +61,7 @@ std::vector<Endpoint> platform_endpoints(service::Service& service,
     add(pipeline_endpoints(service));
     add(run_endpoints(service));
     add(backfill_endpoints(service));
+    add(table_endpoints(service));
     return all;
 }
 

@@ -25,8 +25,8 @@ MODULES = {
         "base", "storage", "delta", "project", "engine", "publish", "orchestrator", "task",
     ],
     "server": [
-        "base", "sqlite", "storage", "delta", "project", "engine", "quality", "publish",
-        "orchestrator", "task", "service",
+        "base", "sqlite", "storage", "format", "delta", "project", "engine", "quality",
+        "publish", "orchestrator", "task", "service",
     ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
