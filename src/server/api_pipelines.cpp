@@ -292,7 +292,7 @@ Endpoint start_run(service::Service& service) {
                     INGOT_TRY(service.note(run, body["note"].get<std::string>()));
                 }
                 INGOT_TRY_ASSIGN(const service::RunView view, service.run_view(run));
-                return Reply(json_response(service::run_json(view, service.folder()), 201));
+                return Reply(json_response(run_json(service, view), 201));
             }};
 }
 

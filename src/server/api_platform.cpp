@@ -30,7 +30,7 @@ Schema attempt_schema() {
                            {"started", Schema::date_time()},
                            {"ended", Schema::date_time().nullable()},
                            {"message", Schema::text()},
-                           {"log", Schema::text().described("The file on the server")}})
+                           {"checks", Schema::integer().described("How often it was put off")}})
         .named("Attempt");
 }
 
@@ -43,6 +43,11 @@ Schema task_schema() {
                            {"note", Schema::text().described("Why it waits, or what came of it")},
                            {"after", Schema::array(Schema::text())},
                            {"retry_at", Schema::date_time().nullable()},
+                           {"check_at", Schema::date_time().nullable()},
+                           {"values", Schema::map(Schema::any()).nullable()},
+                           {"chosen", Schema::array(Schema::text())
+                                          .nullable()
+                                          .described("Of a branch: the tasks that go on")},
                            {"pool", Schema::text()},
                            {"priority", Schema::integer()},
                            {"attempts", Schema::array(attempt_schema())}})
@@ -105,6 +110,13 @@ Schema run_schema() {
     fields.push_back({"cancelled", Schema::text().nullable()});
     fields.push_back({"tasks", Schema::array(task_schema())});
     return Schema::object(std::move(fields)).named("Run");
+}
+
+Json run_json(const service::Service& service, const service::RunView& view) {
+    Json json = service::run_json(view, service.folder());
+    for (Json& task : json["tasks"])
+        for (Json& attempt : task["attempts"]) attempt.erase("log");
+    return json;
 }
 
 Result<Interval> window_of(const Json& json) {

@@ -32,6 +32,8 @@ Schema window_schema();
 /// `run_id`, `pipeline`, `state`, ...: as service::head_json.
 Schema run_head_schema();
 Schema run_schema();
+/// A run as `run_schema` says: where its logs lie on this machine is left out.
+Json run_json(const service::Service& service, const service::RunView& view);
 /// `{"start": ..., "end": ...}`
 Result<Interval> window_of(const Json& json);
 /// Parameters of a run by their names; null: none.

@@ -1,6 +1,7 @@
 // Runs: what they did, what they wait for, and what may be done to them.
-#include <cstdio>
-#include <fstream>
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "server/api_platform.hpp"
 #include "server/problem.hpp"
@@ -30,7 +31,7 @@ bool flag_field(const Json& body, const char* name, bool otherwise) {
 
 Result<Reply> run_reply(const service::Service& service, const orc::RunId& run, int status = 200) {
     INGOT_TRY_ASSIGN(const service::RunView view, service.run_view(run));
-    return Reply(json_response(service::run_json(view, service.folder()), status));
+    return Reply(json_response(run_json(service, view), status));
 }
 
 Endpoint list_runs(service::Service& service) {
@@ -40,16 +41,20 @@ Endpoint list_runs(service::Service& service) {
         .summary = "Runs, newest first",
         .area = "runs",
         .role = Role::kViewer,
-        .in_query = page_params(
-            {{"pipeline", Schema::text().length(1, 200)},
-             {"backfill", Schema::text().length(1, 64)},
-             {"state", Schema::one_of({"queued", "running", "success", "failed", "cancelled"})}}),
-        .answers = {{200, "A page of runs", Schema::page(run_head_schema())}},
+        .in_query = page_params({{"pipeline", Schema::text().length(1, 200)},
+                                 {"backfill", Schema::text().length(1, 64)},
+                                 {"state", Schema::one_of({"queued", "running", "success", "failed",
+                                                           "cancelled", "interrupted"})}}),
+        .answers = {{200, "A page of runs; a filtered one may be shorter and still have a next",
+                     Schema::page(run_head_schema())}},
         .handle = [&service](const Call& call) -> Result<Reply> {
             orc::RunFilter filter;
             filter.pipeline = call.text("pipeline");
             filter.backfill = call.text("backfill");
-            if (const std::string state = call.text("state"); !state.empty()) {
+            // An unfinished run is interrupted when nobody is at work on it: the store cannot know.
+            const std::string state = call.text("state");
+            filter.unfinished = state == "interrupted";
+            if (!state.empty() && !filter.unfinished) {
                 INGOT_TRY_ASSIGN(filter.state, orc::parse_run_state(state));
             }
             if (const std::string after = call.text("after"); !after.empty()) {
@@ -59,7 +64,8 @@ Endpoint list_runs(service::Service& service) {
             INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads, service.list(filter));
             Json items = Json::array();
             for (const orc::RunHead& head : heads) {
-                items.push_back(service::head_json(head, service.is_at_work(head)));
+                Json item = service::head_json(head, service.is_at_work(head));
+                if (state.empty() || item["state"] == state) items.push_back(std::move(item));
             }
             const bool full = heads.size() == filter.at_most;
             return Reply(json_response({{"items", std::move(items)},
@@ -90,14 +96,15 @@ Endpoint wait_for_run(service::Service& service) {
             .handle = [&service](const Call& call) -> Result<Reply> {
                 const orc::RunId run = run_of(call);
                 INGOT_TRY(service.run_view(run));
-                return Reply(
-                    Wait{run_topic(run.value()), std::chrono::seconds(call.number("timeout_s")),
-                         [&service, run](bool last) -> std::optional<Response> {
-                             const Result<service::RunView> view = service.run_view(run);
-                             if (!view) return problem(view.error());
-                             if (!last && !orc::has_ended(view->run.state)) return std::nullopt;
-                             return json_response(service::run_json(*view, service.folder()));
-                         }});
+                return Reply(Wait{run_topic(run.value()),
+                                  std::chrono::seconds(call.number("timeout_s")),
+                                  [&service, run](bool last) -> std::optional<Response> {
+                                      const Result<service::RunView> view = service.run_view(run);
+                                      if (!view) return problem(view.error());
+                                      if (!last && !orc::has_ended(view->run.state))
+                                          return std::nullopt;
+                                      return json_response(run_json(service, *view));
+                                  }});
             }};
 }
 
@@ -199,25 +206,42 @@ Result<Log> log_of(const service::Service& service, const orc::RunId& run, const
         const auto& attempts = view.run.tasks[i].attempts;
         if (attempt > static_cast<std::int64_t>(attempts.size())) break;
         const int number = static_cast<int>(attempt);
-        return Log{service.folder().log(run, plan.tasks[i], number),
-                   attempts[static_cast<std::size_t>(attempt - 1)].ended.has_value()};
+        return Log{
+            service.folder().log(run, plan.tasks[i], number),
+            attempts[static_cast<std::size_t>(attempt - 1)].ended.has_value() || !view.at_work};
     }
     return make_error(ErrorCode::kNotFound, "the run {} has no attempt {} of a task {}",
                       run.value(), attempt, task);
 }
 
-/// At most a megabyte from `offset`; a log that is not there yet is empty. Ends between characters.
-std::string read_log(const std::string& path, std::int64_t offset) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file || !file.seekg(offset)) return "";
+/// Bytes at the end that begin a character without ending it.
+std::size_t open_character(std::string_view text) {
+    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+        if (byte < 0x80) return 0;
+        if (byte < 0xC0) continue;
+        const std::size_t size = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+        return size > back ? back : 0;
+    }
+    return 0;
+}
+
+/// At most a megabyte from `offset`; a log that is not there yet is empty. The rest of a character
+/// comes with the next piece, if it comes at all.
+Result<std::string> read_log(const std::string& path, std::int64_t offset) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) return std::string();
     std::string text(static_cast<std::size_t>(kLogBytesMax), '\0');
-    file.read(text.data(), kLogBytesMax);
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
-    std::size_t end = text.size();
-    while (end > 0 && text.size() - end < 3 && continues(text[end - 1])) --end;
-    const bool cut = end > 0 && (static_cast<unsigned char>(text[end - 1]) & 0xC0U) == 0xC0U;
-    if (cut && text.size() == static_cast<std::size_t>(kLogBytesMax)) text.resize(end - 1);
+    const ssize_t size = file < 0 ? -1 : ::pread(file, text.data(), text.size(), offset);
+    const int failed = errno;
+    if (file >= 0) ::close(file);
+    if (size < 0) {
+        return make_error(ErrorCode::kIo, "the log {} cannot be read: {}", path,
+                          std::generic_category().message(failed));
+    }
+    text.resize(static_cast<std::size_t>(size));
+    const std::size_t open = open_character(text);
+    if (open < text.size()) text.resize(text.size() - open);
     return text;
 }
 
@@ -240,7 +264,7 @@ Endpoint get_log(service::Service& service) {
                 INGOT_TRY_ASSIGN(const Log log, log_of(service, run_of(call), call.text("task"),
                                                        call.number("attempt")));
                 const std::int64_t offset = call.number("offset");
-                std::string text = read_log(log.path, offset);
+                INGOT_TRY_ASSIGN(std::string text, read_log(log.path, offset));
                 const std::string next =
                     fmt::format("{}", offset + static_cast<std::int64_t>(text.size()));
                 return Reply(
@@ -248,6 +272,14 @@ Endpoint get_log(service::Service& service) {
                              .body = std::move(text),
                              .headers = {{"X-Next-Offset", next}, {"Cache-Control", "no-store"}}});
             }};
+}
+
+/// With the reason, where it is not that all was read.
+Piece end_of_log(const std::optional<Error>& error) {
+    Json data = Json::object();
+    if (error) data["problem"] = error->to_string();
+    const std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return {.bytes = "event: end\ndata: " + text + "\n\n", .end = true};
 }
 
 Endpoint stream_log(service::Service& service) {
@@ -271,11 +303,11 @@ Endpoint stream_log(service::Service& service) {
                 stream.pull = [&service, run, task, attempt, offset]() -> Piece {
                     // Asked before reading: what is written until it ends is read then.
                     const Result<Log> log = log_of(service, run, task, attempt);
-                    const std::string text = log ? read_log(log->path, *offset) : "";
-                    if (text.empty()) {
-                        if (log && !log->ended) return {};
-                        return {.bytes = "event: end\ndata: {}\n\n", .end = true};
-                    }
+                    if (!log) return end_of_log(log.error());
+                    const Result<std::string> read = read_log(log->path, *offset);
+                    if (!read) return end_of_log(read.error());
+                    const std::string& text = *read;
+                    if (text.empty()) return log->ended ? end_of_log(std::nullopt) : Piece{};
                     *offset += static_cast<std::int64_t>(text.size());
                     const Json data{{"text", text}, {"offset", *offset}};
                     return {.bytes = "data: " +

@@ -456,43 +456,49 @@ Endpoint list_windows(service::Service& service) {
 
 // ---- Rows
 
+/// A decimal is a text: as a number it would lose digits on its way.
+Json value_of(const Column& column, std::int64_t row) {
+    const bool exact = column.type.id() == TypeId::kDecimal && !column.is_null(row);
+    if (exact) return format::value_text(column, row);
+    return Json::parse(format::value_json(column, row), nullptr, false);
+}
+
 Endpoint sample_rows(service::Service& service) {
     const Schema column =
         Schema::object({{"name", Schema::text()}, {"type", Schema::text()}}).named("SampleColumn");
-    return {
-        .path = "/api/v1/tables/{table}/rows",
-        .name = "sample_rows",
-        .summary = "Some rows of a table, in no order",
-        .area = "tables",
-        .role = Role::kViewer,
-        .in_query = {{"limit", Schema::integer().at_least(1).at_most(500), "How many", 50}},
-        .answers = {{200, "Values as JSON; decimals and times as texts",
-                     Schema::object({{"columns", Schema::array(column)},
-                                     {"rows", Schema::array(Schema::array(Schema::any()))}})
-                         .named("SampleRows")}},
-        .handle = [&service](const Call& call) -> Result<Reply> {
-            const service::DefinitionsPtr definitions = service.definitions();
-            INGOT_TRY_ASSIGN(const project::TableName table,
-                             find_table(definitions->project(), call.text("table")));
-            task::Pins pins(definitions->workspace);
-            INGOT_TRY_ASSIGN(const auto session, pins.open_session());
-            INGOT_TRY_ASSIGN(const ColumnBatch batch,
-                             session->query_all({fmt::format("SELECT * FROM {} LIMIT {}",
-                                                             table.text(), call.number("limit")),
-                                                 {}}));
-            Json columns = Json::array();
-            for (const Field& field : batch.schema.fields)
-                columns.push_back({{"name", field.name}, {"type", field.type.to_string()}});
-            Json rows = Json::array();
-            for (std::int64_t row = 0; row < batch.rows; ++row) {
-                Json values = Json::array();
-                for (const Column& column_ : batch.columns)
-                    values.push_back(Json::parse(format::value_json(column_, row), nullptr, false));
-                rows.push_back(std::move(values));
-            }
-            return Reply(
-                json_response({{"columns", std::move(columns)}, {"rows", std::move(rows)}}));
-        }};
+    return {.path = "/api/v1/tables/{table}/rows",
+            .name = "sample_rows",
+            .summary = "Some rows of a table, in no order",
+            .area = "tables",
+            .role = Role::kViewer,
+            .in_query = {{"limit", Schema::integer().at_least(1).at_most(500), "How many", 50}},
+            .answers = {{200, "Values as JSON; decimals and times as texts",
+                         Schema::object({{"columns", Schema::array(column)},
+                                         {"rows", Schema::array(Schema::array(Schema::any()))}})
+                             .named("SampleRows")}},
+            .handle = [&service](const Call& call) -> Result<Reply> {
+                const service::DefinitionsPtr definitions = service.definitions();
+                INGOT_TRY_ASSIGN(const project::TableName table,
+                                 find_table(definitions->project(), call.text("table")));
+                task::Pins pins(definitions->workspace);
+                INGOT_TRY_ASSIGN(const auto session, pins.open_session());
+                INGOT_TRY_ASSIGN(
+                    const ColumnBatch batch,
+                    session->query_all({fmt::format("SELECT * FROM {} LIMIT {}", table.text(),
+                                                    call.number("limit")),
+                                        {}}));
+                Json columns = Json::array();
+                for (const Field& field : batch.schema.fields)
+                    columns.push_back({{"name", field.name}, {"type", field.type.to_string()}});
+                Json rows = Json::array();
+                for (std::int64_t row = 0; row < batch.rows; ++row) {
+                    Json values = Json::array();
+                    for (const Column& each : batch.columns) values.push_back(value_of(each, row));
+                    rows.push_back(std::move(values));
+                }
+                return Reply(
+                    json_response({{"columns", std::move(columns)}, {"rows", std::move(rows)}}));
+            }};
 }
 
 }  // namespace

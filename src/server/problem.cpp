@@ -1,5 +1,7 @@
 #include "server/problem.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 
 namespace ingot::server {
@@ -51,7 +53,9 @@ Response problem(int status, std::string_view code, std::string_view detail,
 Response problem(const Error& error) {
     const int status = status_of(error.code);
     if (status >= 500) log_error("a request failed: {}", error.to_string());
-    return problem(status, error_code_name(error.code), error.to_string());
+    std::string code(error_code_name(error.code));
+    std::replace(code.begin(), code.end(), ' ', '_');
+    return problem(status, code, error.to_string());
 }
 
 Schema problem_schema() {
