@@ -27,6 +27,7 @@ struct ServeArguments {
 Result<service::ServiceOptions> service_options(const Invocation& invocation,
                                                 const ServeArguments& arguments);
 Result<std::unique_ptr<server::Server>> listen(service::Service& service, server::EventHub& events,
+                                               const server::PlatformMetrics& metrics,
                                                const ServeArguments& arguments);
 void announce(const server::Server& server, const service::Service& service);
 
@@ -35,12 +36,13 @@ Result<int> serve(Invocation& invocation, const ServeArguments& arguments) {
     invocation.leave_columns_for_later();
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
     INGOT_TRY_ASSIGN(engine::Engine * engine, invocation.engine());
+    server::EventHub events;  // Both outlive the service, which tells them what changes.
+    server::PlatformMetrics metrics;
     INGOT_TRY_ASSIGN(const std::unique_ptr<service::Service> service,
                      service::Service::open(project, *engine, system_clock(), std::move(options)));
-    server::EventHub events;
-    server::publish_changes(*service, events);
+    server::publish_changes(*service, events, metrics);
     INGOT_TRY_ASSIGN(const std::unique_ptr<server::Server> server,
-                     listen(*service, events, arguments));
+                     listen(*service, events, metrics, arguments));
     if (!invocation.quiet()) announce(*server, *service);
     const Status ran = service->run(invocation.stop());
     server->stop();  // Before what its handlers ask is gone.
@@ -61,6 +63,7 @@ Result<service::ServiceOptions> service_options(const Invocation& invocation,
 }
 
 Result<std::unique_ptr<server::Server>> listen(service::Service& service, server::EventHub& events,
+                                               const server::PlatformMetrics& metrics,
                                                const ServeArguments& arguments) {
     server::ServerOptions options;
     INGOT_TRY_ASSIGN_WITH(options.listen, server::parse_listen(arguments.listen), "in --listen");
@@ -69,6 +72,9 @@ Result<std::unique_ptr<server::Server>> listen(service::Service& service, server
     options.behind_proxy = arguments.behind_proxy;
     options.accounts =
         server::accounts_path(orchestrator::store_file(service.definitions()->project()));
+    options.metrics = [&service, &metrics](server::MetricsText& text) {
+        metrics.write(service, text);
+    };
     options.ready = [&service] { return server::readiness_of(service); };
     // Endpoints are made before the server that answers this is there.
     const auto itself = std::make_shared<std::atomic<const server::Server*>>(nullptr);

@@ -70,8 +70,9 @@ std::vector<Endpoint> platform_endpoints(service::Service& service,
     return all;
 }
 
-void publish_changes(service::Service& service, EventHub& events) {
-    service.on_change([&events](const service::Change& change) {
+void publish_changes(service::Service& service, EventHub& events, PlatformMetrics& metrics) {
+    service.on_change([&events, &metrics](const service::Change& change) {
+        metrics.take(change);
         Json data = Json::object();
         const auto add = [&](const char* name, const std::string& value) {
             if (!value.empty()) data[name] = value;

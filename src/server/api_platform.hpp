@@ -5,6 +5,7 @@
 
 #include "server/endpoint.hpp"
 #include "server/event_hub.hpp"
+#include "server/platform_metrics.hpp"
 #include "service/service.hpp"
 
 namespace ingot::server {
@@ -13,8 +14,8 @@ namespace ingot::server {
 std::vector<Endpoint> platform_endpoints(service::Service& service,
                                          std::function<Result<bool>()> local_mode);
 
-/// Tells everybody who listens what changes.
-void publish_changes(service::Service& service, EventHub& events);
+/// Tells everybody who listens what changes, and counts it.
+void publish_changes(service::Service& service, EventHub& events, PlatformMetrics& metrics);
 
 /// `ready` of the server: the store takes things in.
 Status readiness_of(const service::Service& service);

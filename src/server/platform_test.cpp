@@ -36,7 +36,7 @@ const std::map<std::string, std::string> kProject = {
      "name: small\nlake: ./lake\n"
      "params: {source: {type: string, default: ./input}}\n"
      "defaults: {start: 2020-05-01, timezone: UTC, retries: 0}\n"},
-    {"sources/events.yml", R"yaml(
+    {"sources/events.yml", R"(
 table: bronze.events
 load: window
 window: hour
@@ -45,8 +45,11 @@ from: {files: "{params.source}/{window.start:%Y-%m-%d-%H}.ndjson"}
 missing: {allow: 100%}
 freshness: {error: 6h}
 format: {ndjson: {unknown_fields: ignore}}
-columns: {id: {type: bigint, required: true, description: Number of the event}, ts: timestamptz, amount: "decimal(10,2)"}
-)yaml"},
+columns:
+  id: {type: bigint, required: true, description: Number of the event}
+  ts: timestamptz
+  amount: decimal(10,2)
+)"},
     {"models/silver/events.sql", R"(/* ---
 kind: incremental
 time: ts
@@ -91,8 +94,10 @@ protected:
         options.workers = 2;
         options.drain_time = 100ms;
         options.look_at_files = 50ms;
-        service = must(service::Service::open(engine(), system_clock(), std::move(options)));
-        publish_changes(*service, events);
+        const auto project = must(project::open_project(options.load, engine().sql_facts()));
+        service =
+            must(service::Service::open(project, engine(), system_clock(), std::move(options)));
+        publish_changes(*service, events, numbers);
         accounts = must(Accounts::open(root + "/accounts.db"));
         audit = must(AuditLog::open(root + "/accounts.db"));
         guard = std::make_unique<Guard>(*accounts, GuardSettings{});
@@ -193,6 +198,7 @@ protected:
 
     const std::string root = testing::TempDir() + "platform-" + uuid_v4();
     EventHub events;
+    PlatformMetrics numbers;
     RequestMetrics metrics;
     WebFiles web{{}};
     std::unique_ptr<service::Service> service;
@@ -467,6 +473,25 @@ TEST_F(PlatformTest, WhatChangesIsTold) {
     EXPECT_THAT(told, HasSubstr("event: run\n"));
     EXPECT_THAT(told, HasSubstr("event: task\n"));
     EXPECT_THAT(told, HasSubstr(run["run_id"].get<std::string>()));
+}
+
+TEST_F(PlatformTest, WhatEndsAndWhatWaitsIsCounted) {
+    run("called");
+    run("broken");
+    ASSERT_EQ(send(Method::kPost, "/pipelines/slow/runs").status, 201);
+    ASSERT_EQ(send(Method::kPatch, "/pipelines/hourly", {{"paused", true}}).status, 200);
+    MetricsText text;
+    numbers.write(*service, text);
+    for (const char* line : {"ingot_runs_ended_total{pipeline=\"called\",state=\"success\"} 1\n",
+                             "ingot_runs_ended_total{pipeline=\"broken\",state=\"failed\"} 1\n",
+                             "ingot_tasks_ended_total{pipeline=\"called\",state=\"success\"} 3\n",
+                             "ingot_tasks_ended_total{pipeline=\"broken\",state=\"failed\"} 1\n",
+                             "ingot_runs_unfinished{pipeline=\"slow\",state=\"running\"} 1\n",
+                             "ingot_runs_unfinished{pipeline=\"called\",state=\"running\"} 0\n",
+                             "ingot_pipeline_paused{pipeline=\"hourly\"} 1\n",
+                             "ingot_store_usable 1\n", "ingot_project_problems 0\n"}) {
+        EXPECT_THAT(text.text(), HasSubstr(line));
+    }
 }
 
 TEST_F(PlatformTest, EveryEndpointAsksForItsRoleAndRefusalsAreRecorded) {
