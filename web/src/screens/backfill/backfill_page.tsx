@@ -40,7 +40,7 @@ function BackfillBody(props: { backfill: BackfillDetail }) {
     <>
       <div className="row-between">
         <div className="row">
-          <h1>Backfill {backfill.id}</h1>
+          <h1 title={backfill.id}>Backfill {backfill.id.slice(0, 13)}</h1>
           <StateChip state={backfill.state} />
           <Link href={pageOf.pipeline(backfill.pipeline)}>{backfill.pipeline}</Link>
           <WindowLabel window={{ start: backfill.from, end: backfill.to }} />

@@ -17,8 +17,13 @@ const kColumns: Column<Backfill>[] = [
   {
     title: "Backfill",
     cell: (backfill) => (
-      <Link href={pageOf.backfill(backfill.id)} className="mono" data-nav-row>
-        {backfill.id}
+      <Link
+        href={pageOf.backfill(backfill.id)}
+        className="mono nowrap"
+        title={backfill.id}
+        data-nav-row
+      >
+        {backfill.id.slice(0, 13)}
       </Link>
     ),
   },

@@ -113,7 +113,7 @@ function RunHead(props: { run: RunDetail }) {
           {run.backfill && (
             <>
               {" · "}
-              <Link href={pageOf.backfill(run.backfill)}>backfill {run.backfill}</Link>
+              <Link href={pageOf.backfill(run.backfill)}>backfill {run.backfill.slice(0, 13)}</Link>
             </>
           )}
         </Fact>

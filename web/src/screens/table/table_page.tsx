@@ -301,7 +301,9 @@ function Rows(props: { table: string }) {
 function SampleTable(props: { sample: SampleRows }) {
   const { columns, rows } = props.sample;
   const numeric = columns.map((column) =>
-    /^(u?(tiny|small|big|huge)?int(eger)?|float|double|decimal|real|numeric)\b/i.test(column.type),
+    /^(u?(tiny|small|big|huge)?int(eger)?|byte|short|long|float|double|decimal|real|numeric)\b/i.test(
+      column.type,
+    ),
   );
   return (
     <div className="table-wrap">
