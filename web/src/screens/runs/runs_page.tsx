@@ -10,7 +10,7 @@ import { Age, RunTook, WindowLabel } from "../../components/time";
 import { useTitle } from "../../components/title";
 import { Link, pageOf, useSearchValue } from "../../router";
 
-const kStates = ["queued", "running", "success", "failed", "cancelled"];
+const kStates = ["queued", "running", "success", "failed", "cancelled", "interrupted"];
 const kPageLimit = 50;
 
 export function RunsPage() {
