@@ -463,6 +463,10 @@ Result<HttpResponse> HttpClient::get(const HttpRequest& request, std::stop_token
     }
 }
 
+bool was_not_sent(const Error& error) {
+    return std::find(error.context.begin(), error.context.end(), kNotSent) != error.context.end();
+}
+
 Result<HttpResponse> HttpClient::send(const HttpRequest& request, std::stop_token stop) {
     const Redactor redact(request, request.method);
     const SessionPool::Lease session = sessions_->take();

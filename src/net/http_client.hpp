@@ -90,6 +90,10 @@ struct HttpResponse {
     std::string body;
 };
 
+/// Whether the request of a failed exchange cannot have reached the server: no connection came
+/// about. Then anything may be sent again.
+bool was_not_sent(const Error& error);
+
 /// Thread-safe; connections are kept for the next call. Errors: kTimeout, kCancelled, kCorruptData
 /// (checksum), kInvalidArgument (URL), kIo (everything else, after the retries).
 class HttpClient {

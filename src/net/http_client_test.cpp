@@ -596,5 +596,16 @@ TEST_F(HttpClientTest, ManyThreadsShareOneClient) {
     EXPECT_EQ(server.requests().size(), 60U);
 }
 
+TEST_F(HttpClientTest, AnErrorTellsWhetherTheRequestCanHaveArrived) {
+    HttpTestServer server([](const TestRequest&, TestConnection& c) { c.close(); });
+    const auto lost = client_.send({.url = server.url(), .method = "POST", .body = "x"});
+    ASSERT_FALSE(lost);
+    EXPECT_FALSE(was_not_sent(lost.error())) << lost.error().to_string();
+    const auto refused =
+        client_.send({.url = "http://127.0.0.1:1/", .method = "POST", .body = "x"});
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(was_not_sent(refused.error())) << refused.error().to_string();
+}
+
 }  // namespace
 }  // namespace ingot::net

@@ -164,7 +164,13 @@ std::variant<ExchangeReply, AttemptFailure> HttpSession::exchange(const Exchange
     const std::optional<CURLcode> outcome = run_transfer(handles_->multi.get(), easy, stop);
     if (exchange.sink_error) return AttemptFailure{*std::move(exchange.sink_error), false};
     if (!outcome) return AttemptFailure{make_error(ErrorCode::kCancelled, "stopped"), false};
-    if (*outcome != CURLE_OK) return failure(*outcome, handles_->error_text.data());
+    if (*outcome != CURLE_OK) {
+        AttemptFailure failed = failure(*outcome, handles_->error_text.data());
+        long sent = 0;
+        ::curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+        if (sent == 0) failed.error = std::move(failed.error).with(std::string(kNotSent));
+        return failed;
+    }
     if (!exchange.begin()) return AttemptFailure{*std::move(exchange.sink_error), false};
     // Known only once the transfer is complete.
     const char* redirect = nullptr;

@@ -12,6 +12,9 @@
 
 namespace ingot::net {
 
+/// Context of an error before anything was sent.
+inline constexpr std::string_view kNotSent = "nothing was sent";
+
 struct ExchangeRequest {
     std::string url;
     std::vector<std::string> header_lines;  ///< `Name: value`

@@ -125,6 +125,11 @@ Result<TableUse> table_use(const project::Project& project, const project::Table
     const auto* ingest = std::get_if<project::IngestTask>(&task.body);
     const auto* models = std::get_if<project::ModelsTask>(&task.body);
     const auto* checks = std::get_if<project::CheckTask>(&task.body);
+    if (const project::TaskSql* sql = project::sql_of(task.body)) {
+        for (const project::TableName& table : sql->inputs) {
+            add_read(project, graph, table, use.reads);
+        }
+    }
     if (ingest == nullptr && models == nullptr && checks == nullptr) return use;
     const std::string& select = ingest != nullptr   ? ingest->select
                                 : models != nullptr ? models->select
@@ -247,6 +252,33 @@ std::string export_text(const project::ExportItem& item) {
     return text + ')';
 }
 
+std::string call_text(const project::HttpCall& call) {
+    std::string text = fmt::format("http {} {}", call.method, call.url.text());
+    for (const auto& [name, value] : call.headers)
+        text += fmt::format(" {}: {}", name, value.text());
+    if (!call.body.empty()) text += ' ' + call.body.text();
+    for (const int status : call.statuses) text += fmt::format(" {}", status);
+    if (!call.contains.empty()) text += " with " + call.contains.text();
+    return text;
+}
+
+/// All that makes two tasks do different things: an interrupted run goes on only with the same.
+struct WorkText {
+    std::string operator()(const project::FileSensor& file) const {
+        return "file " + file.path.text();
+    }
+    std::string operator()(const project::TaskSql& sql) const { return "sql " + sql.text; }
+    std::string operator()(const project::HttpCall& call) const { return call_text(call); }
+    std::string operator()(const project::CommandTask& command) const {
+        std::string text = "command";
+        for (const project::Template& part : command.argv) text += ' ' + part.text();
+        for (const auto& [name, value] : command.environment) {
+            text += fmt::format(" {}={}", name, value.text());
+        }
+        return text;
+    }
+};
+
 std::string work_text(const project::PipelineTask& task) {
     if (const auto* ingest = std::get_if<project::IngestTask>(&task.body)) {
         return "ingest " + ingest->select;
@@ -266,19 +298,23 @@ std::string work_text(const project::PipelineTask& task) {
         return fmt::format("sql{}{}: {}", sql->connection.empty() ? "" : " on ", sql->connection,
                            sql->sql);
     }
-    std::string text = "command";
-    if (const auto* command = std::get_if<project::CommandTask>(&task.body)) {
-        for (const project::Template& part : command->argv) text += ' ' + part.text();
-        for (const auto& [name, value] : command->environment) {
-            text += fmt::format(" {}={}", name, value.text());
-        }
+    if (const auto* http = std::get_if<project::HttpTask>(&task.body)) {
+        return call_text(http->call);
     }
-    return text;
+    if (const auto* sensor = std::get_if<project::SensorTask>(&task.body)) {
+        return "sensor " + std::visit(WorkText{}, sensor->of);
+    }
+    if (const auto* branch = std::get_if<project::BranchTask>(&task.body)) {
+        return "branch " + std::visit(WorkText{}, branch->by);
+    }
+    const auto* command = std::get_if<project::CommandTask>(&task.body);
+    return command == nullptr ? "" : WorkText{}(*command);
 }
 
 std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before) {
     std::vector<PlannedTask> tasks;
     std::map<std::size_t, std::vector<TaskIndex>> copies;
+    std::map<std::string, TaskIndex> by_name;
     for (const std::size_t position : in_order(before)) {
         const project::PipelineTask& task = pipeline.tasks[position];
         std::vector<TaskIndex> after;
@@ -286,8 +322,13 @@ std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph&
             after.insert(after.end(), copies[first].begin(), copies[first].end());
         }
         std::sort(after.begin(), after.end());
+        std::vector<TaskIndex> values_from;
+        for (const std::string& name : project::values_used_by(task.body)) {
+            values_from.push_back(by_name.at(name));
+        }
         for (std::size_t item = 0; item < std::max<std::size_t>(1, task.each.size()); ++item) {
             copies[position].emplace_back(static_cast<std::uint32_t>(tasks.size()));
+            by_name.insert_or_assign(task.name, copies[position].back());
             PlannedTask& copy = tasks.emplace_back(PlannedTask{task.name, task.name});
             copy.work = work_text(task);
             copy.after = after;
@@ -297,6 +338,10 @@ std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph&
             copy.priority = task.priority;
             copy.retry = {task.retry.retries, task.retry.delay, task.retry.backoff};
             copy.timeout = task.retry.timeout;
+            copy.values_from = values_from;
+            if (const auto* sensor = std::get_if<project::SensorTask>(&task.body)) {
+                copy.sensor = SensorRule{sensor->every, sensor->skip_when_over};
+            }
             if (task.each.empty()) continue;
             copy.name += '[' + task.each[item].to_text() + ']';
             copy.item = static_cast<std::uint32_t>(item);

@@ -657,6 +657,36 @@ ShapePtr pipeline_shape(const Parts& p) {
     const ShapePtr statements =
         object("statements", {key("connection", p.text, "One of type postgres.").require(),
                               key("run", p.sql, "Statements, in one transaction.").require()});
+    const std::vector<Key> http_answer = {
+        key("headers", p.named_templates, "Sent along."),
+    };
+    const ShapePtr statuses = either({p.integer, list(p.integer, 1)});
+    const ShapePtr http = object(
+        "http",
+        join({key("url", p.templ, "http or https.").require(),
+              key("method",
+                  choice({{"GET", ""}, {"POST", ""}, {"PUT", ""}, {"PATCH", ""}, {"DELETE", ""}}),
+                  "`GET` by default."),
+              key("body", p.templ, "What is sent."),
+              key("expect_status", statuses, "What is well; 200 to 299."),
+              key("idempotency_key", p.templ,
+                  "Sent as `Idempotency-Key`, so that it may be sent again; `auto`: of run and "
+                  "task.")},
+             http_answer));
+    const ShapePtr sensor = object(
+        "sensor",
+        join({key("file", p.templ, "A path or glob, from the project's folder: one is there."),
+              key("sql", p.sql, "A SELECT: a row whose first value is not false, 0 or null."),
+              key("http", p.templ, "A URL: its answer is as it should be."),
+              key("command", p.argv, "Exit code 0."), key("status", statuses, "http: 200 to 299."),
+              key("contains", p.templ, "http: the answer has this text.")},
+             http_answer),
+        {"file", "sql", "http", "command"});
+    const ShapePtr branch =
+        object("branch",
+               {key("sql", p.sql, "A SELECT: its first column names them, a row each."),
+                key("command", p.argv, "Writes `{\"next\": [...]}` to the file `INGOT_OUTPUT`.")},
+               {"sql", "command"});
     const ShapePtr task = object(
         "task",
         join({key("ingest", p.selector, "Loads these sources."),
@@ -666,6 +696,9 @@ ShapePtr pipeline_shape(const Parts& p) {
               key("sql", either({p.sql, statements}),
                   "A SELECT over the lake, its rows for the log; or statements on a connection."),
               key("command", p.argv, "Runs a program."),
+              key("http", http, "Calls a service."),
+              key("sensor", sensor, "Asks until something is there; holds no slot between."),
+              key("branch", branch, "Chooses which of the tasks right after it go on."),
               key("maintain",
                   object("maintain", {key("select", p.selector, "Tables.").require(),
                                       key("optimize", p.boolean, "Joins small files."),
@@ -701,9 +734,13 @@ ShapePtr pipeline_shape(const Parts& p) {
               key("environment", p.named_templates, "command: variables."),
               key("skip_exit_code", p.integer,
                   "command: this exit code means skipped; 99, and 0 for none."),
-              key("timeout", p.duration, "Of one attempt.")},
+              key("every", p.duration, "sensor: between two checks; 1m."),
+              key("timeout", p.duration, "Of one attempt; of a sensor, over all its checks."),
+              key("on_timeout", choice({{"fail", "It fails."}, {"skip", "It is skipped."}}),
+                  "sensor: `fail` by default.")},
              p.retry),
-        {"ingest", "models", "check", "export", "sql", "command", "maintain"});
+        {"ingest", "models", "check", "export", "sql", "command", "http", "sensor", "branch",
+         "maintain"});
     return object(
         "pipeline",
         join({key("schedule", schedule, "`5 * * * *`, `every 5m`, `on:`. None: by hand."),

@@ -267,8 +267,76 @@ TEST(LoadErrors, OfSeveralFilesTogether) {
                 {"pipelines/p.yml", "tasks: {a: {model: x}}\n"}}),
         "models/silver/a.sql:2:1: unknown key 'knd' in a model; did you mean 'kind'?\n"
         "pipelines/p.yml:1:12: this task needs one of ingest, models, check, export, sql, "
-        "command or maintain\n"
+        "command, http, sensor, branch or maintain\n"
         "pipelines/p.yml:1:13: unknown key 'model' in a task; did you mean 'models'?\n");
+}
+
+// --- tasks
+
+std::string task_errors(const std::string& tasks) {
+    return errors({{"sources/events.yml", kSource}, {"pipelines/p.yml", "tasks:\n" + tasks}});
+}
+
+TEST(LoadErrors, TasksOfEveryKindThatAreRight) {
+    EXPECT_EQ(
+        task_errors("  wait: {sensor: {file: \"in/{window.start:%Y}.done\"}, every: 30s, "
+                    "timeout: 2h, on_timeout: skip}\n"
+                    "  rows: {sensor: {sql: SELECT id FROM bronze.events}}\n"
+                    "  up: {sensor: {http: \"http://x/{run.time}\", status: [200, 204], "
+                    "contains: ready, headers: {A: b}}}\n"
+                    "  ask: {sensor: {command: [./ask]}, environment: {A: b}}\n"
+                    "  load: {command: [./load], after: wait}\n"
+                    "  pick: {branch: {sql: SELECT id FROM bronze.events}, after: load}\n"
+                    "  tell: {http: {url: \"http://x/{tasks.load.rows}\", method: POST, body: "
+                    "\"{tasks.load.id}\", expect_status: 201, idempotency_key: auto}, "
+                    "after: pick}\n"),
+        "");
+}
+
+TEST(LoadErrors, ValuesOfATaskThatIsNotThereOrNotBefore) {
+    EXPECT_EQ(task_errors("  load: {command: [./l]}\n"
+                          "  tell: {command: [./t, \"{tasks.laod.rows}\"], after: load}\n"),
+              "pipelines/p.yml:3:9: task 'tell' uses {tasks.laod...}: there is no task 'laod'; did "
+              "you mean 'load'?\n");
+    EXPECT_EQ(task_errors("  load: {command: [./l]}\n"
+                          "  tell: {command: [./t, \"{tasks.load.rows}\"]}\n"),
+              "pipelines/p.yml:3:9: task 'tell' uses {tasks.load...}: 'load' does not come before "
+              "it: add it to 'after'\n");
+    EXPECT_EQ(task_errors("  load: {command: [./l], each: [a, b]}\n"
+                          "  tell: {command: [./t, \"{tasks.load.rows}\"], after: load}\n"),
+              "pipelines/p.yml:3:9: task 'tell' uses {tasks.load...}: not yet: values of 'load', "
+              "which has 'each'\n");
+    EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nformat: ndjson\n"
+                            "from: {files: \"in/{tasks.load.x}\"}\n"),
+              "sources/s.yml:4:15: '{tasks...}' is known in tasks of pipelines only\n");
+}
+
+TEST(LoadErrors, KeysThatGoWithOtherKindsOfTasks) {
+    EXPECT_EQ(task_errors("  a: {command: [./a], every: 5m, on_timeout: skip}\n"),
+              "pipelines/p.yml:2:30: 'every' goes with 'sensor'\n"
+              "pipelines/p.yml:2:46: 'on_timeout' goes with 'sensor'\n");
+    EXPECT_EQ(task_errors("  a: {ingest: bronze.events, skip_exit_code: 3}\n"),
+              "pipelines/p.yml:2:46: 'skip_exit_code' goes with 'command'\n");
+    EXPECT_EQ(task_errors("  a: {sensor: {file: x, status: 200}, every: 10ms}\n"),
+              "pipelines/p.yml:2:33: 'status' goes with 'http'\n"
+              "pipelines/p.yml:2:46: 'every' must be at least 1s\n");
+    EXPECT_EQ(task_errors("  a: {http: {url: \"http://x\", body: b, expect_status: 99}}\n"),
+              "pipelines/p.yml:2:37: a GET has no body: write 'method: POST'\n"
+              "pipelines/p.yml:2:55: 99 is no status of HTTP\n");
+}
+
+TEST(LoadErrors, ABranchWithNothingToChooseFrom) {
+    EXPECT_EQ(task_errors("  a: {branch: {command: [./a]}}\n"),
+              "pipelines/p.yml:2:6: no task comes after the branch 'a': it has nothing to choose "
+              "from\n");
+}
+
+TEST(LoadErrors, SqlOfATask) {
+    EXPECT_EQ(task_errors("  a: {sensor: {sql: SELECT id FROM bronze.evnts}}\n"),
+              "pipelines/p.yml:2:36: there is no table bronze.evnts; did you mean "
+              "'bronze.events'?\n");
+    EXPECT_EQ(task_errors("  a: {sensor: {sql: SELECT $params.x}}\n"),
+              "pipelines/p.yml:2:28: $params.x is not known here\n");
 }
 
 // --- front matter
@@ -457,7 +525,8 @@ TEST(LoadErrors, Sources) {
     EXPECT_EQ(
         source_errors("table: bronze.a\nload: snapshot\nfrom: {files: \"{parms.x}.csv\"}\n"),
         "sources/s.yml:3:15: 'files': '{parms.x}' is not understood: known are {window.start}, "
-        "{window.end}, {run.time}, {params.NAME}, {matrix.NAME}, {item}\n");
+        "{window.end}, {run.time}, {params.NAME}, {matrix.NAME}, {item}, and in tasks "
+        "{tasks.NAME.KEY}\n");
     EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nfrom: {http: {url: http://a, rate: "
                             "often}}\nformat: json\n"),
               "sources/s.yml:3:36: 'often' is no rate: write 10/s, 100/m or 1000/h\n");

@@ -93,13 +93,47 @@ struct CommandTask {
     std::vector<std::pair<std::string, Template>> environment;
     int skip_exit_code = 99;  ///< The task is skipped; 0: none does that.
 };
+/// A SELECT of a task over tables of the project.
+struct TaskSql {
+    std::string text;
+    SourcePlace place;
+    std::vector<TableName> inputs;
+    std::vector<std::string> parameters;  ///< As they are bound: `window__start`.
+    std::string bindable;                 ///< The text, with these.
+};
+struct HttpCall {
+    Template url;
+    std::string method = "GET";
+    std::vector<std::pair<std::string, Template>> headers;
+    Template body;
+    std::vector<int> statuses;  ///< What is well; empty: 200 to 299.
+    Template contains;          ///< A sensor's answer has it.
+    Template idempotency_key;   ///< `auto`: made of run and task.
+};
+struct HttpTask {
+    HttpCall call;
+};
+/// A path, or a glob, from the project's folder.
+struct FileSensor {
+    Template path;
+};
+/// Asks until something is there.
+struct SensorTask {
+    std::variant<FileSensor, TaskSql, HttpCall, CommandTask> of;
+    Duration every = std::chrono::minutes(1);
+    bool skip_when_over = false;
+};
+/// Chooses which of the tasks right after it go on.
+struct BranchTask {
+    std::variant<TaskSql, CommandTask> by;
+};
 struct MaintainTask {
     std::string select;
     bool optimize = false;
     bool vacuum = false;
 };
-using TaskBody =
-    std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, SqlTask, CommandTask, MaintainTask>;
+using TaskBody = std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, SqlTask, CommandTask,
+                              MaintainTask, HttpTask, SensorTask, BranchTask>;
 
 struct PipelineTask {
     /// Which ends of the tasks before it make it run: docs/guide/pipelines.md. Stored by number.
@@ -129,6 +163,13 @@ struct PipelineTask {
     std::vector<Value> each;  ///< One copy per item; empty: one task.
     SourcePlace place;
 };
+
+/// Its SELECT, when its kind is one that has one; null: none.
+const TaskSql* sql_of(const TaskBody& body);
+/// Every template of the task, of whatever kind.
+std::vector<const Template*> templates_of(const TaskBody& body);
+/// The tasks whose values it uses, each once.
+std::vector<std::string> values_used_by(const TaskBody& body);
 
 std::string_view when_name(PipelineTask::When when);  ///< `none_failed`
 

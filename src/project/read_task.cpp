@@ -1,6 +1,7 @@
 // `tasks:` of a pipeline.
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
 #include "base/nearest_name.hpp"
@@ -8,6 +9,16 @@
 
 namespace ingot::project {
 namespace {
+
+/// Null: it runs none.
+const CommandTask* command_of(const TaskBody& body) {
+    if (const auto* command = std::get_if<CommandTask>(&body)) return command;
+    if (const auto* sensor = std::get_if<SensorTask>(&body)) {
+        return std::get_if<CommandTask>(&sensor->of);
+    }
+    const auto* branch = std::get_if<BranchTask>(&body);
+    return branch == nullptr ? nullptr : std::get_if<CommandTask>(&branch->by);
+}
 
 /// A selector may be written as one text or as a list: a list is "or".
 std::string selector(const Fields& fields, std::string_view key) {
@@ -39,6 +50,78 @@ SqlTask read_sql(const Fields& fields, const ReadContext& context) {
     return task;
 }
 
+TaskSql read_select(const Fields& fields, const ReadContext& context) {
+    TaskSql sql;
+    sql.text = fields.text("sql");
+    sql.place = sql_place(*fields.find("sql"), context);
+    return sql;
+}
+
+std::vector<int> read_statuses(const Fields& fields, std::string_view key,
+                               const ReadContext& context) {
+    std::vector<int> statuses;
+    for (const std::string& text : fields.texts(key)) {
+        const bool three_digits = text.size() == 3 && text[0] >= '1' && text[0] <= '5';
+        if (three_digits) {
+            statuses.push_back(std::stoi(text));
+        } else {
+            context.add(*fields.find(key), fmt::format("{} is no status of HTTP", text));
+        }
+    }
+    return statuses;
+}
+
+HttpTask read_http(const Fields& fields, const ReadContext& context) {
+    static const std::vector<std::string_view> kMethods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    HttpTask task;
+    task.call.url = fields.templ("url");
+    task.call.method = kMethods[fields.choice("method", kMethods, 0)];
+    task.call.headers = fields.named_templates("headers");
+    task.call.body = fields.templ("body");
+    task.call.statuses = read_statuses(fields, "expect_status", context);
+    task.call.idempotency_key = fields.templ("idempotency_key");
+    if (task.call.method == "GET" && fields.find("body") != nullptr) {
+        context.add(*fields.find("body"), "a GET has no body: write 'method: POST'");
+    }
+    return task;
+}
+
+SensorTask read_sensor(const Fields& fields, const Fields& task, const ReadContext& context) {
+    SensorTask sensor;
+    if (fields.find("file") != nullptr) {
+        sensor.of = FileSensor{fields.templ("file")};
+    } else if (fields.find("sql") != nullptr) {
+        sensor.of = read_select(fields, context);
+    } else if (fields.find("http") != nullptr) {
+        HttpCall call;
+        call.url = fields.templ("http");
+        call.headers = fields.named_templates("headers");
+        call.statuses = read_statuses(fields, "status", context);
+        call.contains = fields.templ("contains");
+        sensor.of = std::move(call);
+    } else {
+        sensor.of = CommandTask{fields.templates("command"), task.named_templates("environment"),
+                                task.count("skip_exit_code", 99, 0)};
+    }
+    for (const std::string_view key : {"status", "contains", "headers"}) {
+        const YamlNode* node = fields.find(key);
+        if (node == nullptr || std::holds_alternative<HttpCall>(sensor.of)) continue;
+        context.add(*node, fmt::format("'{}' goes with 'http'", key));
+    }
+    sensor.every = task.duration("every").value_or(sensor.every);
+    if (sensor.every < std::chrono::seconds(1)) {
+        context.add(*task.find("every"), "'every' must be at least 1s");
+    }
+    sensor.skip_when_over = task.choice("on_timeout", {"fail", "skip"}, 0) == 1;
+    return sensor;
+}
+
+BranchTask read_branch(const Fields& fields, const Fields& task, const ReadContext& context) {
+    if (fields.find("sql") != nullptr) return {read_select(fields, context)};
+    return {CommandTask{fields.templates("command"), task.named_templates("environment"),
+                        task.count("skip_exit_code", 99, 0)}};
+}
+
 TaskBody read_task_body(const Fields& fields, const ReadContext& context) {
     if (fields.find("ingest") != nullptr) return IngestTask{selector(fields, "ingest")};
     if (fields.find("models") != nullptr) return ModelsTask{selector(fields, "models")};
@@ -53,6 +136,9 @@ TaskBody read_task_body(const Fields& fields, const ReadContext& context) {
         }
         return task;
     }
+    if (const auto http = fields.object("http")) return read_http(*http, context);
+    if (const auto sensor = fields.object("sensor")) return read_sensor(*sensor, fields, context);
+    if (const auto branch = fields.object("branch")) return read_branch(*branch, fields, context);
     return CommandTask{fields.templates("command"), fields.named_templates("environment"),
                        fields.count("skip_exit_code", 99, 0)};
 }
@@ -97,12 +183,77 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
         context.add(*fields.find("pool"), "there is no pool '" + task.pool + "' in project.yml" +
                                               did_you_mean(task.pool, names));
     }
-    for (const std::string_view key : {"environment", "skip_exit_code"}) {
+    const auto only_with = [&](std::string_view key, bool fits, std::string_view what) {
         const YamlNode* node = fields.find(key);
-        if (node == nullptr || std::holds_alternative<CommandTask>(task.body)) continue;
-        context.add(*node, fmt::format("'{}' goes with 'command'", key));
+        if (node == nullptr || fits) return;
+        context.add(*node, fmt::format("'{}' goes with '{}'", key, what));
+    };
+    const bool runs_a_command = command_of(task.body) != nullptr;
+    const bool is_sensor = std::holds_alternative<SensorTask>(task.body);
+    only_with("environment", runs_a_command, "command");
+    only_with("skip_exit_code", runs_a_command, "command");
+    only_with("every", is_sensor, "sensor");
+    only_with("on_timeout", is_sensor, "sensor");
+    if (std::holds_alternative<BranchTask>(task.body)) {
+        only_with("each", false, "a task that is no branch");
     }
     return task;
+}
+
+/// The tasks before it, by way of others too; of tasks in order.
+std::map<std::string, std::set<std::string>> all_before(const std::vector<PipelineTask>& tasks) {
+    std::map<std::string, std::set<std::string>> before;
+    for (const PipelineTask& task : tasks) {
+        std::set<std::string>& own = before[task.name];
+        for (const std::string& name : task.after) {
+            own.insert(name);
+            const std::set<std::string>& theirs = before[name];
+            own.insert(theirs.begin(), theirs.end());
+        }
+    }
+    return before;
+}
+
+/// What a task uses of others is there when it starts.
+void check_values(const std::vector<PipelineTask>& tasks, const ReadContext& context) {
+    const auto before = all_before(tasks);
+    std::vector<std::string> names;
+    for (const PipelineTask& task : tasks) names.push_back(task.name);
+    for (const PipelineTask& task : tasks) {
+        for (const std::string& used : values_used_by(task.body)) {
+            const auto found =
+                std::find_if(tasks.begin(), tasks.end(),
+                             [&](const PipelineTask& other) { return other.name == used; });
+            std::string problem;
+            if (found == tasks.end()) {
+                problem = "there is no task '" + used + "'" + did_you_mean(used, names);
+            } else if (!before.at(task.name).contains(used)) {
+                problem = fmt::format("'{}' does not come before it: add it to 'after'", used);
+            } else if (!found->each.empty()) {
+                problem = fmt::format("not yet: values of '{}', which has 'each'", used);
+            } else {
+                continue;
+            }
+            context.problems.add(task.place, fmt::format("task '{}' uses {{tasks.{}...}}: {}",
+                                                         task.name, used, problem));
+        }
+    }
+}
+
+/// A branch has something to choose from.
+void check_branches(const std::vector<PipelineTask>& tasks, const ReadContext& context) {
+    for (const PipelineTask& task : tasks) {
+        if (!std::holds_alternative<BranchTask>(task.body)) continue;
+        const bool has_users =
+            std::any_of(tasks.begin(), tasks.end(), [&](const PipelineTask& user) {
+                return std::find(user.after.begin(), user.after.end(), task.name) !=
+                       user.after.end();
+            });
+        if (has_users) continue;
+        context.problems.add(task.place, fmt::format("no task comes after the branch '{}': it has "
+                                                     "nothing to choose from",
+                                                     task.name));
+    }
 }
 
 /// Tasks so that each comes after its `after`; unknown names and cycles are reported.
@@ -139,18 +290,77 @@ std::vector<PipelineTask> in_order(std::vector<PipelineTask> tasks, const ReadCo
 
 }  // namespace
 
+const TaskSql* sql_of(const TaskBody& body) {
+    if (const auto* sensor = std::get_if<SensorTask>(&body))
+        return std::get_if<TaskSql>(&sensor->of);
+    if (const auto* branch = std::get_if<BranchTask>(&body))
+        return std::get_if<TaskSql>(&branch->by);
+    return nullptr;
+}
+
+std::vector<const Template*> templates_of(const TaskBody& body) {
+    std::vector<const Template*> templates;
+    const auto add_named = [&](const std::vector<std::pair<std::string, Template>>& named) {
+        for (const auto& [name, value] : named) templates.push_back(&value);
+    };
+    if (const CommandTask* command = command_of(body)) {
+        for (const Template& part : command->argv) templates.push_back(&part);
+        add_named(command->environment);
+    }
+    const auto* http = std::get_if<HttpTask>(&body);
+    const auto* sensor = std::get_if<SensorTask>(&body);
+    const HttpCall* call = http != nullptr     ? &http->call
+                           : sensor != nullptr ? std::get_if<HttpCall>(&sensor->of)
+                                               : nullptr;
+    if (call != nullptr) {
+        for (const Template* each :
+             {&call->url, &call->body, &call->contains, &call->idempotency_key}) {
+            templates.push_back(each);
+        }
+        add_named(call->headers);
+    }
+    if (const auto* exports = std::get_if<ExportTask>(&body)) {
+        for (const ExportItem& item : exports->items) {
+            if (const auto* file = std::get_if<ExportFile>(&item.to)) {
+                templates.push_back(&file->path);
+            }
+        }
+    }
+    if (sensor != nullptr) {
+        if (const auto* file = std::get_if<FileSensor>(&sensor->of))
+            templates.push_back(&file->path);
+    }
+    return templates;
+}
+
+std::vector<std::string> values_used_by(const TaskBody& body) {
+    std::set<std::string> names;
+    for (const Template* each : templates_of(body)) {
+        for (std::string& name : each->tasks()) names.insert(std::move(name));
+    }
+    return {names.begin(), names.end()};
+}
+
 std::string_view when_name(PipelineTask::When when) {
     return when_names().at(static_cast<std::size_t>(when));
 }
 
-std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& context) {
+std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& outer) {
+    ReadContext context = outer;
+    context.in_task = true;
     std::vector<PipelineTask> tasks;
     for (const YamlNode::Entry& entry : fields.find("tasks")->entries) {
         const Fields one(entry.value, fields.shape_of("tasks"), context);
         tasks.push_back(read_task(one, entry.key, context));
     }
     if (tasks.empty()) context.add(*fields.find("tasks"), "a pipeline needs at least one task");
-    return in_order(std::move(tasks), context);
+    const std::size_t problems = context.problems.count();
+    std::vector<PipelineTask> ordered = in_order(std::move(tasks), context);
+    if (context.problems.count() == problems) {
+        check_values(ordered, context);
+        check_branches(ordered, context);
+    }
+    return ordered;
 }
 
 }  // namespace ingot::project

@@ -141,6 +141,9 @@ Template read_template(const YamlNode& node, const ReadContext& context) {
         context.add(node, "the parameter '" + name + "' is not declared under `params:`" +
                               did_you_mean(name, known));
     }
+    if (!context.in_task && !out.tasks().empty()) {
+        context.add(node, "'{tasks...}' is known in tasks of pipelines only");
+    }
     return out;
 }
 

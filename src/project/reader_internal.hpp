@@ -20,6 +20,7 @@ struct ReadContext {
     const Project& project;  ///< What `project.yml` said.
     /// Parameters that templates may use: the project's, and a pipeline's own.
     std::vector<std::string> param_names;
+    bool in_task = false;  ///< Templates may use what tasks gave.
 
     SourcePlace place(const YamlNode& node) const {
         return {std::string(file), node.line, node.column};

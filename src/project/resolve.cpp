@@ -86,6 +86,9 @@ public:
         for (Model& model : project_.models) resolve_model(model);
         for (TableCheckFile& check : project_.checks) resolve_check_file(check);
         for (const Source& source : project_.sources) check_source_names(source);
+        for (Pipeline& pipeline : project_.pipelines) {
+            for (PipelineTask& task : pipeline.tasks) resolve_task(pipeline, task);
+        }
         order_macros();
     }
 
@@ -265,6 +268,38 @@ private:
         for (const std::string& function : parsed->functions) use_macro(function, macros, inputs);
         file.inputs.assign(inputs.begin(), inputs.end());
         check_parameters(parsed->parameters, {"run.time"}, place);
+    }
+
+    void resolve_task(const Pipeline& pipeline, PipelineTask& task) {
+        TaskSql* sql = nullptr;
+        if (auto* sensor = std::get_if<SensorTask>(&task.body))
+            sql = std::get_if<TaskSql>(&sensor->of);
+        if (auto* branch = std::get_if<BranchTask>(&task.body))
+            sql = std::get_if<TaskSql>(&branch->by);
+        if (sql == nullptr) return;
+        const SqlPlace place{{sql->place.file, sql->place.line, sql->place.column}, sql->text};
+        const auto parsed = facts_.parse(sql->text);
+        if (!parsed) return report_sql_error(parsed.error(), place.origin, problems_);
+        std::set<TableName> inputs;
+        for (const sql::TableReference& table : parsed->tables) {
+            if (const auto name = resolve_table(table.name, place.at(table.position))) {
+                inputs.insert(*name);
+            }
+        }
+        std::vector<std::string> macros;
+        for (const std::string& function : parsed->functions) use_macro(function, macros, inputs);
+        sql->inputs.assign(inputs.begin(), inputs.end());
+        std::vector<std::string> known = {"run.time", "window.start", "window.end"};
+        for (const auto& [name, type] : pipeline.params) known.push_back("params." + name);
+        check_parameters(parsed->parameters, std::move(known), place);
+        for (const std::string& name : parsed->parameters) {
+            std::string bound = name;
+            for (std::size_t dot; (dot = bound.find('.')) != std::string::npos;) {
+                bound.replace(dot, 1, "__");
+            }
+            sql->parameters.push_back(std::move(bound));
+        }
+        sql->bindable = parsed->bindable_sql;
     }
 
     void check_source_names(const Source& source) {

@@ -11,7 +11,8 @@ namespace ingot::project {
 namespace {
 
 constexpr std::string_view kKnown =
-    "known are {window.start}, {window.end}, {run.time}, {params.NAME}, {matrix.NAME}, {item}";
+    "known are {window.start}, {window.end}, {run.time}, {params.NAME}, {matrix.NAME}, {item}, "
+    "and in tasks {tasks.NAME.KEY}";
 
 std::string_view trim(std::string_view text) {
     const std::size_t first = text.find_first_not_of(' ');
@@ -80,8 +81,11 @@ Result<Template::Part> parse_lookup(std::string_view text) {
     } else if (names && words[0] == "matrix" && words.size() == 2) {
         lookup.in = Template::Lookup::In::kMatrix;
         lookup.path = {words[1]};
-    } else if (names && words.size() == 1 && words[0] != "params" && words[0] != "matrix" &&
-               words[0] != "window" && words[0] != "run") {
+    } else if (names && words[0] == "tasks" && words.size() >= 3) {
+        lookup.in = Template::Lookup::In::kTasks;
+        lookup.path.assign(words.begin() + 1, words.end());
+    } else if (names && words.size() == 1 && words[0] != "params" && words[0] != "tasks" &&
+               words[0] != "matrix" && words[0] != "window" && words[0] != "run") {
         lookup.in = Template::Lookup::In::kMatrix;  // `{days}` in the name of a matrix model
         lookup.path = {words[0]};
     } else {
@@ -151,22 +155,45 @@ Result<std::string> from_values(const std::map<std::string, Value>* values, cons
     return values->at(name).to_text();
 }
 
+/// Null: it is no object, or has no member of that name.
+const Value* member_of(const Value& value, const std::string& name) {
+    const ValueMap* members = value.map();
+    if (members == nullptr) return nullptr;
+    for (const auto& [key, member] : *members) {
+        if (key == name) return &member;
+    }
+    return nullptr;
+}
+
+Result<std::string> from_task(const std::vector<std::string>& path,
+                              const TemplateContext& context) {
+    if (context.tasks == nullptr || !context.tasks->contains(path[0])) {
+        return make_error(ErrorCode::kInvalidArgument, "{{tasks.{}}} is not known here", path[0]);
+    }
+    const Value* value = &context.tasks->at(path[0]);
+    for (std::size_t i = 1; i < path.size(); ++i) {
+        const Value* const next = member_of(*value, path[i]);
+        if (next == nullptr) {
+            return make_error(ErrorCode::kInvalidArgument,
+                              "the task {} gave no '{}': what it gave is {}", path[0], path[i],
+                              value->is_null() ? "nothing" : value->to_json());
+        }
+        value = next;
+    }
+    return value->to_text();
+}
+
 Result<std::string> render_lookup(const Template::Lookup& lookup, const TemplateContext& context) {
     using In = Template::Lookup::In;
     if (lookup.in == In::kParams) return from_values(context.params, lookup.path[0], "params");
     if (lookup.in == In::kMatrix) return from_values(context.matrix, lookup.path[0], "matrix");
+    if (lookup.in == In::kTasks) return from_task(lookup.path, context);
     const Value* value = context.item;
     if (value == nullptr) {
         return make_error(ErrorCode::kInvalidArgument, "{{item}} is not known here");
     }
     for (const std::string& name : lookup.path) {
-        const ValueMap* members = value->map();
-        const Value* next = nullptr;
-        if (members != nullptr) {
-            for (const auto& [key, member] : *members) {
-                if (key == name) next = &member;
-            }
-        }
+        const Value* const next = member_of(*value, name);
         if (next == nullptr) {
             return make_error(ErrorCode::kInvalidArgument, "the item {} has no '{}'",
                               context.item->to_json(), name);
@@ -288,6 +315,15 @@ std::vector<std::string> Template::params() const {
     for (const Part& part : parts_) {
         const Lookup* lookup = std::get_if<Lookup>(&part);
         if (lookup != nullptr && lookup->in == Lookup::In::kParams) names.insert(lookup->path[0]);
+    }
+    return {names.begin(), names.end()};
+}
+
+std::vector<std::string> Template::tasks() const {
+    std::set<std::string> names;
+    for (const Part& part : parts_) {
+        const Lookup* lookup = std::get_if<Lookup>(&part);
+        if (lookup != nullptr && lookup->in == Lookup::In::kTasks) names.insert(lookup->path[0]);
     }
     return {names.begin(), names.end()};
 }

@@ -5,6 +5,7 @@
 //   {window.start:%Y-%m-%d}                    strftime in the zone of the window
 //   {window.start - 10y:%Y}                    moved by calendar: y mo w d h m
 //   {params.x} {matrix.x} {item} {item.y}      a parameter, a matrix value, the item of a loop
+//   {tasks.load.rows}                          what a task before this one gave
 //   $secret.NAME                               a secret, anywhere in the string
 //   {{ }}  $$                                  a brace, a dollar
 #include <map>
@@ -44,6 +45,7 @@ struct TemplateContext {
     const std::map<std::string, Value>* params = nullptr;
     const std::map<std::string, Value>* matrix = nullptr;
     const Value* item = nullptr;
+    const std::map<std::string, Value>* tasks = nullptr;  ///< What tasks gave, by their names.
     SecretResolver* secrets = nullptr;
 };
 
@@ -67,9 +69,9 @@ public:
         std::string format;  ///< Empty: ISO 8601.
     };
     struct Lookup {
-        enum class In : std::uint8_t { kParams, kMatrix, kItem };
+        enum class In : std::uint8_t { kParams, kMatrix, kItem, kTasks };
         In in = In::kParams;
-        std::vector<std::string> path;  ///< Empty for `{item}`.
+        std::vector<std::string> path;  ///< Empty for `{item}`; kTasks: task, key, ...
     };
     using Part = std::variant<Text, Time, Lookup, SecretRef>;
 
@@ -90,6 +92,7 @@ public:
     bool uses_window() const;
     bool uses_item() const;
     std::vector<std::string> params() const;  ///< Names after `params.`, sorted, each once.
+    std::vector<std::string> tasks() const;   ///< Names after `tasks.`, sorted, each once.
     std::vector<SecretRef> secrets() const;
 
     friend bool operator==(const Template& a, const Template& b) { return a.text_ == b.text_; }

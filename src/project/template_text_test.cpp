@@ -62,6 +62,17 @@ TEST(Template, ValuesAndItems) {
     EXPECT_EQ(rendered("{item.x}", context), "eu");
     EXPECT_EQ(rendered("{item.y}", context), "error: the item {\"x\": \"eu\"} has no 'y'");
     EXPECT_EQ(rendered("{item}", TemplateContext()), "error: {item} is not known here");
+    const std::map<std::string, Value> tasks = {
+        {"load", Value(ValueMap{{"rows", Value(std::int64_t{7})}, {"of", item}})},
+        {"none", Value()}};
+    context.tasks = &tasks;
+    EXPECT_EQ(rendered("{tasks.load.rows} {tasks.load.of.x}", context), "7 eu");
+    EXPECT_EQ(rendered("{tasks.load.row}", context),
+              "error: the task load gave no 'row': what it gave is {\"rows\": 7, \"of\": {\"x\": "
+              "\"eu\"}}");
+    EXPECT_EQ(rendered("{tasks.none.rows}", context),
+              "error: the task none gave no 'rows': what it gave is nothing");
+    EXPECT_EQ(rendered("{tasks.other.rows}", context), "error: {tasks.other} is not known here");
     EXPECT_EQ(rendered("{window.start}", TemplateContext()),
               "error: {window.start} and {window.end} are not known here: nothing says a window");
 }

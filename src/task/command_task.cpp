@@ -1,10 +1,11 @@
 // A task that runs a program.
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 
 #include "base/log.hpp"
-#include "base/process.hpp"
-#include "task/task_attempt_internal.hpp"
+#include "task/command_run_internal.hpp"
+#include "task/task_values_internal.hpp"
 
 namespace ingot::task {
 namespace {
@@ -70,33 +71,69 @@ void add_run_variables(const Attempt& attempt, ProcessOptions& process) {
     }
 }
 
+/// Where a command may write what it gives; gone when nobody needs it any more.
+class OutputFile {
+public:
+    explicit OutputFile(std::string path) : path_(std::move(path)) { remove(); }
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+    ~OutputFile() { remove(); }
+    const std::string& path() const { return path_; }
+
+private:
+    void remove() const {
+        std::error_code ignored;  // It is in the run's own folder, and read only after a good end.
+        std::filesystem::remove(path_, ignored);
+    }
+    std::string path_;
+};
+
 }  // namespace
 
 TaskOutcome carry_out(const project::CommandTask& command, const TaskAttempt& attempt) {
-    Result<ProcessOptions> process = process_of(command, template_values(attempt));
-    if (!process) {
-        return failed(std::move(process).error().with("in " + attempt.task.place.to_string()),
-                      attempt);
-    }
-    add_run_variables(attempt.attempt, *process);
+    Result<CommandEnd> end = run_command(command, attempt);
+    if (!end) return failed(end.error(), attempt);
+    if (!end->exit.success()) return ended_badly(command, *end, attempt);
+    TaskOutcome outcome;
+    outcome.values = std::move(end->values);
+    return outcome;
+}
+
+Result<CommandEnd> run_command(const project::CommandTask& command, const TaskAttempt& attempt) {
+    INGOT_TRY_ASSIGN_WITH(ProcessOptions process, process_of(command, template_values(attempt)),
+                          "in " + attempt.task.place.to_string());
+    add_run_variables(attempt.attempt, process);
+    const OutputFile given(attempt.attempt.log + ".values");
+    process.environment.emplace("INGOT_OUTPUT", std::filesystem::absolute(given.path()).string());
     MaskedLog output(attempt.log);
-    process->folder = attempt.workspace.project->root;
-    process->output = StreamTo{std::ref(output)};
-    process->error_output = StreamTo{std::ref(output)};
-    const Result<ExitStatus> ended = run_process(*process, attempt.stop);
-    if (!ended) return failed(ended.error(), attempt);
-    if (const Status written = output.finish(); !written) return failed(written.error(), attempt);
-    write_line(attempt.log, ended->to_string());
-    if (ended->success()) return {};
-    if (ended->kind == ExitStatus::Kind::kCancelled) {
+    process.folder = attempt.workspace.project->root;
+    process.output = StreamTo{std::ref(output)};
+    process.error_output = StreamTo{std::ref(output)};
+    CommandEnd end;
+    INGOT_TRY_ASSIGN(end.exit, run_process(process, attempt.stop));
+    INGOT_TRY(output.finish());
+    write_line(attempt.log, end.exit.to_string());
+    end.last = output.last();
+    while (end.last.ends_with('\n')) end.last.pop_back();
+    if (!end.exit.success()) return end;
+    INGOT_TRY_ASSIGN(const std::string values, read_output(given.path()));
+    if (values.empty()) return end;
+    INGOT_TRY_ASSIGN(end.values, checked_values(values, "the command"));
+    return end;
+}
+
+TaskOutcome ended_badly(const project::CommandTask& command, const CommandEnd& end,
+                        const TaskAttempt& attempt) {
+    if (end.exit.kind == ExitStatus::Kind::kCancelled) {
         return {TaskOutcome::Kind::kStopped, "the command was ended"};
     }
-    const bool skipped = ended->kind == ExitStatus::Kind::kExited && command.skip_exit_code != 0 &&
-                         ended->code == command.skip_exit_code;
-    if (skipped) return {TaskOutcome::Kind::kSkipped, "the command said so: " + ended->to_string()};
-    std::string message = fmt::format("{} ({})", ended->to_string(), attempt.attempt.log);
-    if (!output.last().empty()) message += ": " + output.last();
-    while (message.ends_with('\n')) message.pop_back();
+    const bool skipped = end.exit.kind == ExitStatus::Kind::kExited &&
+                         command.skip_exit_code != 0 && end.exit.code == command.skip_exit_code;
+    if (skipped) {
+        return {TaskOutcome::Kind::kSkipped, "the command said so: " + end.exit.to_string()};
+    }
+    std::string message = fmt::format("{} ({})", end.exit.to_string(), attempt.attempt.log);
+    if (!end.last.empty()) message += ": " + end.last;
     return {TaskOutcome::Kind::kFailed, message};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "task/task_attempt_internal.hpp"
+#include "task/task_values_internal.hpp"
 
 namespace ingot::task {
 namespace {
@@ -34,16 +35,26 @@ TaskOutcome not_yet(const Attempt& attempt) {
 }  // namespace
 
 TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
-    const std::unique_ptr<std::FILE, CloseFile> log(std::fopen(attempt.log.c_str(), "w"));
+    const bool goes_on = attempt.checks > 0;
+    const std::unique_ptr<std::FILE, CloseFile> log(
+        std::fopen(attempt.log.c_str(), goes_on ? "a" : "w"));
     if (!log) {
         return {TaskOutcome::Kind::kFailed,
                 fmt::format("the log {} cannot be written: {}", attempt.log,
                             std::generic_category().message(errno))};
     }
-    write_line(log.get(), fmt::format("{} attempt {}: {}", attempt.planned().name, attempt.number,
-                                      attempt.planned().work));
+    if (!goes_on) {
+        write_line(log.get(), fmt::format("{} attempt {}: {}", attempt.planned().name,
+                                          attempt.number, attempt.planned().work));
+    }
+    std::map<std::string, project::Value> values;
+    for (const auto& [name, json] : attempt.values) {
+        Result<project::Value> value = parse_values(json);
+        if (!value) return {TaskOutcome::Kind::kFailed, value.error().to_string(), false};
+        values.emplace(name, *std::move(value));
+    }
     const project::PipelineTask& task = definition_of(pipeline_, attempt);
-    const TaskAttempt one{workspace_,        pipeline_,         task,      attempt,
+    const TaskAttempt one{workspace_,        pipeline_,         task,      attempt,        values,
                           options_.parallel, options_.progress, log.get(), std::move(stop)};
     return std::visit(
         [&](const auto& body) {
@@ -78,6 +89,7 @@ project::TemplateContext template_values(const TaskAttempt& attempt) {
         attempt.pipeline.window ? attempt.pipeline.window->timezone : project.defaults.timezone;
     values.run_time = attempt.attempt.run_time;
     values.params = &project.params;
+    values.tasks = &attempt.values;
     values.secrets = attempt.workspace.secrets;
     if (const auto& item = attempt.attempt.planned().item) values.item = &attempt.task.each[*item];
     return values;

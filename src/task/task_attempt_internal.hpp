@@ -2,6 +2,7 @@
 // What the kinds of tasks share: one attempt of a pipeline's task, its log, and how errors become
 // outcomes. Each kind has a file of its own.
 #include <cstdio>
+#include <map>
 #include <stop_token>
 #include <string_view>
 
@@ -18,7 +19,8 @@ struct TaskAttempt {
     const project::Pipeline& pipeline;
     const project::PipelineTask& task;
     const orchestrator::Attempt& attempt;
-    unsigned parallel = 1;  ///< Tables at work at once.
+    const std::map<std::string, project::Value>& values;  ///< What tasks gave, by their names.
+    unsigned parallel = 1;                                ///< Tables at work at once.
     const RunProgress& progress;
     std::FILE* log;
     std::stop_token stop;
@@ -43,5 +45,8 @@ orchestrator::TaskOutcome carry_out(const project::CommandTask& command,
                                     const TaskAttempt& attempt);
 orchestrator::TaskOutcome carry_out(const project::ExportTask& exports, const TaskAttempt& attempt);
 orchestrator::TaskOutcome carry_out(const project::SqlTask& sql, const TaskAttempt& attempt);
+orchestrator::TaskOutcome carry_out(const project::HttpTask& http, const TaskAttempt& attempt);
+orchestrator::TaskOutcome carry_out(const project::SensorTask& sensor, const TaskAttempt& attempt);
+orchestrator::TaskOutcome carry_out(const project::BranchTask& branch, const TaskAttempt& attempt);
 
 }  // namespace ingot::task
