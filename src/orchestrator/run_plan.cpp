@@ -80,7 +80,6 @@ Status refuse_what_is_not_there(const project::Pipeline& pipeline) {
     if (pipeline.publish == project::PublishMode::kTogether) {
         return not_yet(pipeline.place, "`publish: together`");
     }
-    if (pipeline.deadline) return not_yet(pipeline.deadline->place, "`deadline`");
     for (const project::PipelineTask& task : pipeline.tasks) {
         if (std::holds_alternative<project::MaintainTask>(task.body)) {
             return not_yet(task.place, fmt::format("`maintain` (task {})", task.name));

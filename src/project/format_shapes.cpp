@@ -347,7 +347,10 @@ ShapePtr origin_shape(const Parts& p) {
               key("headers", p.named_templates, "`files` over HTTP: request headers."),
               key("emits", emits_shape(), "`command`: what it writes."),
               key("environment", p.named_templates, "`command`: variables of its environment."),
-              key("timeout", p.duration, "Of one attempt.")},
+              key("timeout", p.duration, "Of one attempt."),
+              key("on_failure",
+                  object("on_failure", {key("notify", p.text, "A name of `notify`.").require()}),
+                  "What its failure does, once no attempt is left.")},
              p.retry),
         {"files", "http", "command", "delta", "postgres", "kafka"});
 }
@@ -548,7 +551,9 @@ ShapePtr connection_shape(const Parts& p, bool type_required) {
                          key("sslmode", field, "postgres."),
                          key("brokers", fields, "kafka: host:port."),
                          key("registry", field, "kafka: the schema registry."),
-                         key("security", field, "kafka: `plaintext`, `ssl`, `sasl_ssl`."),
+                         key("security", field,
+                             "kafka: `plaintext`, `ssl`, `sasl_ssl`. smtp: `starttls` (default), "
+                             "`tls` (default of port 465), `none`."),
                          key("mechanism", field, "kafka: `scram-sha-512` and so on."),
                          key("url", field, "http."),
                          key("token", field, "http: a secret."),
@@ -573,10 +578,14 @@ ShapePtr project_shape(const Parts& p) {
          key("notify", on_off, "Whether anybody is told."),
          key("confirm", p.boolean, "Commands that change it ask for --yes.")});
     const ShapePtr receiver =
-        object("receiver", {key("webhook", p.templ, "POST to this address."),
-                            key("slack", p.templ, "A webhook."),
-                            key("email", either({p.text, p.texts}), "Addresses."),
-                            key("connection", p.text, "email: the smtp connection.")});
+        object("receiver",
+               {key("webhook", p.templ, "The message as JSON is posted to this address."),
+                key("slack", p.templ, "A webhook of Slack, or of what understands its messages."),
+                key("email", either({p.text, list(p.text, 1)}), "Addresses."),
+                key("command", p.argv, "A program; it gets the message as JSON."),
+                key("headers", p.named_templates, "webhook: request headers."),
+                key("connection", p.text, "email: the smtp connection.")},
+               {"webhook", "slack", "email", "command"});
     return object(
         "project",
         {key("name", p.identifier, "Name of the project.").require(),
@@ -605,9 +614,8 @@ ShapePtr project_shape(const Parts& p) {
              "Resources."),
          key("on_failure",
              object("on_failure", {key("notify", p.text, "A name of `notify`.").require()}),
-             "What a failed run does.")
-             .later("on_failure"),
-         key("notify", map(receiver, ScalarKind::kIdentifier), "Who can be told.").later("notify"),
+             "What a failed run does, unless its pipeline says it."),
+         key("notify", map(receiver, ScalarKind::kIdentifier), "Who can be told."),
          key("server",
              object("server", {key("listen", p.text, "`127.0.0.1:8080`."),
                                key("auth", any(), "Who may come in.")}),
@@ -737,7 +745,10 @@ ShapePtr pipeline_shape(const Parts& p) {
               key("every", p.duration, "sensor: between two checks; 1m."),
               key("timeout", p.duration, "Of one attempt; of a sensor, over all its checks."),
               key("on_timeout", choice({{"fail", "It fails."}, {"skip", "It is skipped."}}),
-                  "sensor: `fail` by default.")},
+                  "sensor: `fail` by default."),
+              key("on_failure",
+                  object("on_failure", {key("notify", p.text, "A name of `notify`.").require()}),
+                  "What its failure does, once no attempt is left.")},
              p.retry),
         {"ingest", "models", "check", "export", "sql", "command", "http", "sensor", "branch",
          "maintain"});
@@ -752,8 +763,13 @@ ShapePtr pipeline_shape(const Parts& p) {
               key("deadline",
                   object("deadline",
                          {key("within", p.duration, "Time.").require(),
-                          key("after", choice({{"queued", ""}, {"scheduled", ""}, {"started", ""}}),
+                          key("after",
+                              choice({{"queued", "It was asked for."},
+                                      {"scheduled", "The end of its window, or its tick."},
+                                      {"started", "It began."},
+                                      {"average", "It began, and the average of its last runs."}}),
                               "`queued` by default."),
+                          key("runs", p.integer, "average: of how many successful runs; 10."),
                           key("notify", p.text, "Who is told.")}),
                   "By when a run must be done."),
               key("limits",

@@ -653,11 +653,8 @@ TEST(LoadErrors, NotYet) {
     EXPECT_EQ(model_errors("/* ---\nkind: table\nretention: {log: 30d}\n--- */ SELECT id FROM "
                            "bronze.events"),
               "models/silver/a.sql:3:1: not yet: retention\n");
-    EXPECT_EQ(errors({{"project.yml",
-                       "name: a\nstore: postgres://x\nnotify: {me: {webhook: $secret.H}}\n"
-                       "on_failure: {notify: me}\nserver: {listen: x}\n"}}),
-              "project.yml:3:1: not yet: notify\nproject.yml:4:1: not yet: on_failure\n"
-              "project.yml:5:1: not yet: server\n");
+    EXPECT_EQ(errors({{"project.yml", "name: a\nstore: postgres://x\nserver: {listen: x}\n"}}),
+              "project.yml:3:1: not yet: server\n");
     EXPECT_EQ(errors({{"project.yml", "name: a\nstore: postgres://x\n"}}),
               "project.yml:2:8: not yet: store in PostgreSQL\n");
 }

@@ -263,7 +263,9 @@ TEST(Load, ManyFilesAreReadByThreadsWithTheSameResult) {
 
 TEST(Load, PipelinesAreReadWhole) {
     ProjectFolder folder(
-        {{"project.yml", "name: t\npools: {pg: 2}\nconnections: {wh: {type: postgres, host: a}}\n"},
+        {{"project.yml",
+          "name: t\npools: {pg: 2}\nconnections: {wh: {type: postgres, host: a}}\n"
+          "notify: {oncall: {webhook: $secret.HOOK}}\n"},
          {"sources/e.yml", kWindowed},
          {"models/gold/u.sql", "/* --- kind: table --- */ SELECT id FROM bronze.events"},
          {"pipelines/hourly.yml",

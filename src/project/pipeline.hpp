@@ -23,11 +23,19 @@ enum class Catchup : std::uint8_t { kNone, kLatest, kAll };
 enum class PublishMode : std::uint8_t { kEach, kTogether };
 
 struct Deadline {
-    enum class After : std::uint8_t { kQueued, kScheduled, kStarted };
+    /// kScheduled: the end of its window, or its tick. kAverage: its start and the average time of
+    /// the last `runs` successful runs, once there are as many.
+    enum class After : std::uint8_t { kQueued, kScheduled, kStarted, kAverage };
+    static constexpr int kRuns = 10;
     Duration within{};
     After after = After::kQueued;
     std::string notify;
     SourcePlace place;
+    int runs = kRuns;
+    friend bool operator==(const Deadline& a, const Deadline& b) {
+        return a.within == b.within && a.after == b.after && a.notify == b.notify &&
+               a.runs == b.runs;
+    }
 };
 
 struct BackfillPolicy {
@@ -160,7 +168,8 @@ struct PipelineTask {
     std::string pool;
     int priority = 0;  ///< The highest goes first where slots are short.
     RetryPolicy retry;
-    std::vector<Value> each;  ///< One copy per item; empty: one task.
+    std::string notify_on_failure;  ///< Who is told; empty: nobody.
+    std::vector<Value> each;        ///< One copy per item; empty: one task.
     SourcePlace place;
 };
 

@@ -26,6 +26,19 @@ struct Connection {
     SourcePlace place;
 };
 
+/// Somebody who can be told.
+struct Receiver {
+    enum class Kind : std::uint8_t { kWebhook, kSlack, kEmail, kCommand };
+    std::string name;
+    Kind kind = Kind::kWebhook;
+    Template url;                                           ///< kWebhook, kSlack
+    std::vector<std::pair<std::string, Template>> headers;  ///< kWebhook
+    std::vector<std::string> addresses;                     ///< kEmail
+    std::string connection;                                 ///< kEmail
+    std::vector<Template> argv;                             ///< kCommand
+    SourcePlace place;
+};
+
 struct Environment {
     std::string name;
     std::map<std::string, Value> params;
@@ -73,6 +86,9 @@ struct Project {
     Defaults defaults;
     std::map<std::string, Environment> environments;
     std::map<std::string, Connection> connections;
+    std::map<std::string, Receiver> receivers;
+    std::string notify_on_failure;  ///< Of runs whose pipeline says nothing else.
+    bool notify = true;             ///< Of the chosen environment: whether anybody is told.
     std::map<std::string, int> pools;
     EngineSettings engine;
     std::string store = ".ingot/state.db";

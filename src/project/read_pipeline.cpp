@@ -3,6 +3,26 @@
 
 namespace ingot::project {
 
+namespace {
+
+std::optional<Deadline> read_deadline(const Fields& fields, const ReadContext& context) {
+    const auto given = fields.object("deadline");
+    if (!given) return std::nullopt;
+    Deadline deadline{*given->duration("within"),
+                      static_cast<Deadline::After>(
+                          given->choice("after", {"queued", "scheduled", "started", "average"}, 0)),
+                      given->text("notify"), given->place(),
+                      given->count("runs", Deadline::kRuns, 1)};
+    if (const YamlNode* runs = given->find("runs");
+        runs != nullptr && deadline.after != Deadline::After::kAverage) {
+        context.add(*runs, "'runs' goes with `after: average`");
+    }
+    check_receiver(given->find("notify"), context);
+    return deadline;
+}
+
+}  // namespace
+
 std::optional<Pipeline> read_pipeline(const YamlNode& node, std::string name,
                                       const ReadContext& outer) {
     const Shape& shape = *format_shapes().pipeline;
@@ -26,12 +46,7 @@ std::optional<Pipeline> read_pipeline(const YamlNode& node, std::string name,
     pipeline.schedule = read_schedule(fields, zone, context);
     pipeline.window = read_window(fields, context);
     pipeline.catchup = static_cast<Catchup>(fields.choice("catchup", {"none", "latest", "all"}, 1));
-    if (const auto deadline = fields.object("deadline")) {
-        pipeline.deadline = Deadline{*deadline->duration("within"),
-                                     static_cast<Deadline::After>(deadline->choice(
-                                         "after", {"queued", "scheduled", "started"}, 0)),
-                                     deadline->text("notify"), deadline->place()};
-    }
+    pipeline.deadline = read_deadline(fields, context);
     if (const auto limits = fields.object("limits")) {
         pipeline.active_runs = limits->count("active_runs", 1, 1);
         if (limits->find("active_tasks") != nullptr) {
@@ -48,6 +63,7 @@ std::optional<Pipeline> read_pipeline(const YamlNode& node, std::string name,
     pipeline.publish = static_cast<PublishMode>(fields.choice("publish", {"each", "together"}, 0));
     if (const auto failure = fields.object("on_failure")) {
         pipeline.notify_on_failure = failure->text("notify");
+        check_receiver(failure->find("notify"), context);
     }
     pipeline.tasks = read_tasks(fields, context);
     pipeline.tags = fields.texts("tags");

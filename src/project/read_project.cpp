@@ -71,7 +71,7 @@ const std::vector<std::string>& connection_fields(Connection::Type type) {
         {Connection::Type::kS3,
          {"endpoint", "region", "access_key", "secret_key", "path_style", "ca"}},
         {Connection::Type::kHttp, {"url", "user", "password", "token", "ca"}},
-        {Connection::Type::kSmtp, {"host", "port", "user", "password", "from", "ca"}}};
+        {Connection::Type::kSmtp, {"host", "port", "security", "user", "password", "from", "ca"}}};
     return kFields.at(type);
 }
 
@@ -195,6 +195,7 @@ void choose_environment(Project& project, Problems& problems) {
         return;
     }
     project.confirm = found->second.confirm;
+    project.notify = found->second.notify;
 }
 
 void set_params(const ProjectChoice& choice, Project& project, Problems& problems) {
@@ -306,6 +307,11 @@ void read_project_file(const YamlNode& node, const ProjectChoice& choice, Projec
             check_connection_fields(connection, one, context);
             project.connections[entry.key] = std::move(connection);
         }
+    }
+    project.receivers = read_receivers(fields, context);
+    if (const auto failure = fields.object("on_failure")) {
+        project.notify_on_failure = failure->text("notify");
+        check_receiver(failure->find("notify"), context);
     }
     if (const auto secrets = fields.object("secrets")) {
         project.secrets_from = secrets->texts("from");

@@ -387,6 +387,7 @@ std::optional<Source> read_source(const YamlNode& node, std::string name,
         source.freshness =
             FreshnessPolicy{freshness->duration("warn"), freshness->duration("error"),
                             freshness->text("notify"), freshness->place()};
+        check_receiver(freshness->find("notify"), context);
     }
     read_tables(fields, source, context);
     set_format(fields, source, context);

@@ -177,6 +177,10 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
     task.retry = read_retry(fields, context.project.defaults.retry);
     task.retry.timeout = fields.duration("timeout");
     task.each = fields.values("each");
+    if (const auto failure = fields.object("on_failure")) {
+        task.notify_on_failure = failure->text("notify");
+        check_receiver(failure->find("notify"), context);
+    }
     if (!task.pool.empty() && !context.project.pools.contains(task.pool)) {
         std::vector<std::string> names;
         for (const auto& [pool, slots] : context.project.pools) names.push_back(pool);

@@ -88,6 +88,11 @@ std::optional<WindowSpec> read_window(const Fields& fields, const ReadContext& c
 std::optional<Timestamp> read_start(const Fields& fields, const ReadContext& context);
 SourcePlace sql_place(const YamlNode& node, const ReadContext& context);
 
+/// `notify:` of project.yml; its connections are read already.
+std::map<std::string, Receiver> read_receivers(const Fields& fields, const ReadContext& context);
+/// Reports a name that is not among the receivers of project.yml. Null: nobody is named.
+void check_receiver(const YamlNode* name, const ReadContext& context);
+
 // Whole files. `node` is the document; when it is not of its shape nothing is returned.
 struct ProjectChoice {
     std::string environment;

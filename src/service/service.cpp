@@ -75,24 +75,33 @@ Service::Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOpt
       scheduler_([this](const orc::DueRun& due) { return prepare(due); }),
       backfills_([this](const orc::Backfill& backfill, const Interval& window) {
           return prepare(backfill, window);
+      }),
+      http_(clock),
+      alerts_([this](std::vector<notify::Delivery> deliveries) {
+          courier_->take(std::move(deliveries));
       }) {
     tasks_.define(opened.definitions);
     orchestrator_ = std::make_unique<orc::Orchestrator>(
-        orc::OrchestratorParts{*store_, tasks_, folder_, clock_, {&scheduler_, &backfills_}},
+        orc::OrchestratorParts{
+            *store_, tasks_, folder_, clock_, {&scheduler_, &backfills_, &alerts_}},
         orc::OrchestratorOptions{{options_.workers, opened.definitions->project().pools},
                                  std::string(orc::kServerPurpose),
                                  opened.fence,
                                  options_.drain_time},
         [this](const orc::Event& event, const orc::RunStatus& run) { observe(event, run); });
+    courier_.emplace(courier_parts());
 }
 
 Service::~Service() {
+    courier_.reset();
     orchestrator_.reset();  // Its threads use everything else.
 }
 
 Status Service::begin() {
     INGOT_TRY(scheduler_.load(*store_));
     INGOT_TRY(backfills_.load(*store_));
+    tell_sender(definitions());
+    INGOT_TRY(alerts_.load(*store_, definitions()->workspace.project, clock_.now()));
     INGOT_TRY(adopt_what_was_left());
     return define(definitions(), *orchestrator_);
 }
@@ -139,6 +148,8 @@ Status Service::define(const DefinitionsPtr& definitions, orc::Orchestrator& orc
         }
     }
     INGOT_TRY(scheduler_.define(std::move(triggers), clock_.now(), orchestrator));
+    tell_sender(definitions);
+    alerts_.define(definitions->workspace.project, clock_.now());
     tasks_.define(definitions);
     return {};
 }
@@ -161,6 +172,33 @@ Result<orc::Backfills::Prepared> Service::prepare(const orc::Backfill& backfill,
     orc::Backfills::Prepared prepared{orc::RunId(uuid_v7()), std::move(spec), definitions->code};
     tasks_.pin(prepared.id, definitions);
     return prepared;
+}
+
+// ---- Who is told
+
+/// Messages go out by the definitions that hold then: an address that was wrong can be put right.
+void Service::tell_sender(const DefinitionsPtr& definitions) {
+    *sender_.lock() = std::make_shared<const notify::Sender>(
+        definitions->workspace.project,
+        std::shared_ptr<project::SecretStore>(definitions, definitions->secrets.get()), http_);
+}
+
+notify::Courier::Parts Service::courier_parts() {
+    const auto keep = [this](orc::Record record) {
+        (void)orchestrator_->post([record = std::move(record)](orc::Orchestrator& orchestrator) {
+            orchestrator.keep(record);
+            return Status();
+        });
+    };
+    return {[this](const notify::Delivery& delivery, std::stop_token stop) {
+                const std::shared_ptr<const notify::Sender> sender = *sender_.lock();
+                return sender->send(delivery, std::move(stop));
+            },
+            [keep](const notify::Delivery& delivery) { keep(notify::record_of(delivery)); },
+            [keep](const std::string& id) {
+                keep({std::string(notify::kDeliveryRecord), id, std::nullopt});
+            },
+            clock_};
 }
 
 // ---- What changes

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "notify/alerts.hpp"
+#include "notify/courier.hpp"
+#include "notify/sender.hpp"
 #include "orchestrator/backfills.hpp"
 #include "orchestrator/orchestrator.hpp"
 #include "orchestrator/scheduler.hpp"
@@ -114,6 +117,11 @@ public:
     Result<std::map<Interval, orchestrator::RunHead>> backfill_runs(
         const orchestrator::Backfill& backfill) const;
 
+    /// Who was told what, and how it came out, newest first.
+    std::vector<notify::Delivery> deliveries() const { return courier_->deliveries(); }
+    /// Delivers at once what was given up, or waits for its next attempt.
+    Status deliver_again(const std::string& id) { return courier_->try_again(id); }
+
 private:
     struct Opened;
     Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOptions options);
@@ -131,6 +139,8 @@ private:
     void look_at_files();
     void observe(const orchestrator::Event& event, const orchestrator::RunStatus& run);
     void announce(const Change& change) const;
+    void tell_sender(const DefinitionsPtr& definitions);
+    notify::Courier::Parts courier_parts();
     Status tell_scheduler(orchestrator::TriggerEvent event);
 
     engine::Engine& engine_;
@@ -144,13 +154,17 @@ private:
     PipelineTasks tasks_;
     orchestrator::Scheduler scheduler_;
     orchestrator::Backfills backfills_;
+    net::HttpClient http_;
+    Guarded<std::shared_ptr<const notify::Sender>> sender_;
+    notify::Alerts alerts_;
     std::function<void(const Change&)> listener_;
     Guarded<std::vector<project::Problem>> problems_;
     std::uint64_t fingerprint_ = 0;  ///< Of the files that were loaded whole; 0: none were.
     TableWatch table_watch_;
     Guarded<bool> look_now_;  ///< A task has ended: tables may have changed.
     std::condition_variable_any watch_news_;
-    std::unique_ptr<orchestrator::Orchestrator> orchestrator_;  ///< The last: it uses the rest.
+    std::unique_ptr<orchestrator::Orchestrator> orchestrator_;  ///< It uses what is above.
+    std::optional<notify::Courier> courier_;                    ///< The last: it uses the rest.
 };
 
 }  // namespace ingot::service

@@ -78,6 +78,11 @@ void Service::look_at_tables() {
         change.state = fmt::format("{}", news.version.value());
         change.at = clock_.now();
         announce(change);
+        const Timestamp at = news.at.value_or(change.at);
+        (void)orchestrator_->post([this, table = news.table, at](orc::Orchestrator& orchestrator) {
+            alerts_.loaded(table, at, orchestrator);
+            return Status();
+        });
         const Status told =
             tell_scheduler(orc::TableChanged{news.table, news.version.value(), news.table_id});
         if (!told) {

@@ -25,21 +25,38 @@ std::string id_of(const delta::TableLocation& location) {
     return "";
 }
 
+std::optional<Timestamp> time_of(const std::vector<delta::Action>& commit) {
+    for (const delta::Action& action : commit) {
+        const auto* info = std::get_if<delta::CommitInfo>(&action);
+        if (info == nullptr) continue;
+        const auto at = info->in_commit_timestamp ? info->in_commit_timestamp : info->timestamp;
+        if (at) return Timestamp::from_millis(*at);
+    }
+    return std::nullopt;
+}
+
+struct Found {
+    delta::TableVersion version;
+    std::optional<Timestamp> at = {};
+};
+
 /// The newest version after `seen` whose commit changed rows. A log that was cleaned up behind it
 /// hides whether it did: then it counts.
-Result<std::optional<delta::TableVersion>> newest_change(const delta::TableLocation& location,
-                                                         delta::TableVersion newest,
-                                                         std::optional<delta::TableVersion> seen) {
+Result<std::optional<Found>> newest_change(const delta::TableLocation& location,
+                                           delta::TableVersion newest,
+                                           std::optional<delta::TableVersion> seen) {
     const std::int64_t first = seen ? seen->value() + 1 : 0;
     for (std::int64_t version = newest.value(); version >= first; --version) {
         const auto actions = delta::read_commit(location, delta::TableVersion(version));
         if (!actions && actions.error().code == ErrorCode::kNotFound) {
-            return std::optional(delta::TableVersion(version));
+            return std::optional(Found{delta::TableVersion(version)});
         }
         if (!actions) return actions.error();
-        if (changed_rows(*actions)) return std::optional(delta::TableVersion(version));
+        if (changed_rows(*actions)) {
+            return std::optional(Found{delta::TableVersion(version), time_of(*actions)});
+        }
     }
-    return std::optional<delta::TableVersion>();
+    return std::optional<Found>();
 }
 
 }  // namespace
@@ -74,7 +91,7 @@ std::vector<TableNews> TableWatch::look(const task::Lake& lake) {
             continue;
         }
         seen = Seen{*newest, seen ? seen->id : id_of(location)};
-        if (*change) news.push_back({table, **change, seen->id});
+        if (*change) news.push_back({table, (*change)->version, seen->id, (*change)->at});
     }
     return news;
 }

@@ -14,6 +14,8 @@ struct TableNews {
     project::TableName table;
     delta::TableVersion version;
     std::string table_id;  ///< Delta's; empty: its first commit was cleaned up.
+    /// Of the commit, as its writer says; nothing: it does not.
+    std::optional<Timestamp> at;
 };
 
 /// Notices commits of tables, whoever makes them, by looking at their logs. Not thread-safe.

@@ -22,8 +22,10 @@ MODULES = {
         "publish", "ingest", "datagen", "orchestrator", "postgres",
     ],
     "service": [
-        "base", "storage", "delta", "project", "engine", "publish", "orchestrator", "task",
+        "base", "net", "storage", "delta", "project", "engine", "publish", "orchestrator", "task",
+        "notify",
     ],
+    "notify": ["base", "net", "project", "orchestrator"],
     "server": [
         "base", "sqlite", "storage", "format", "delta", "project", "engine", "quality",
         "publish", "orchestrator", "task", "service",
