@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/left_processes.hpp"
 #include "base/log.hpp"
 #include "task/command_run_internal.hpp"
 #include "task/task_values_internal.hpp"
@@ -71,6 +72,17 @@ void add_run_variables(const Attempt& attempt, ProcessOptions& process) {
     }
 }
 
+/// An attempt that was lost with its process may still be at work: never two side by side.
+void end_attempts_before(const TaskAttempt& attempt) {
+    if (attempt.attempt.number == 1) return;
+    const std::size_t left = end_left_processes({"INGOT_RUN_ID=" + attempt.attempt.run.value(),
+                                                 "INGOT_TASK=" + attempt.attempt.planned().name});
+    if (left > 0) {
+        write_line(attempt.log,
+                   fmt::format("ended {} processes of an attempt that was lost", left));
+    }
+}
+
 /// Where a command may write what it gives; gone when nobody needs it any more.
 class OutputFile {
 public:
@@ -103,6 +115,7 @@ Result<CommandEnd> run_command(const project::CommandTask& command, const TaskAt
     INGOT_TRY_ASSIGN_WITH(ProcessOptions process, process_of(command, template_values(attempt)),
                           "in " + attempt.task.place.to_string());
     add_run_variables(attempt.attempt, process);
+    end_attempts_before(attempt);
     const OutputFile given(attempt.attempt.log + ".values");
     process.environment.emplace("INGOT_OUTPUT", std::filesystem::absolute(given.path()).string());
     MaskedLog output(attempt.log);

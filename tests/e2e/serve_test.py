@@ -282,6 +282,20 @@ tasks:
         self.assertEqual(found["state"], "success")
         self.assertEqual([attempt["state"] for attempt in found["tasks"][0]["attempts"]], ["lost", "success"])
 
+    def test_a_command_that_outlived_its_server_is_ended_before_it_is_made_again(self):
+        self.pipeline(f"""
+tasks: {{a: {{command: {shell('echo begun $INGOT_ATTEMPT >> told; test $INGOT_ATTEMPT = 2 || sleep 3; echo done $INGOT_ATTEMPT >> told')}}}}}
+""")
+        server = self.serve()
+        run = server.start_run("p")
+        self.wait_for(lambda: self.lines("told") == ["begun 1"], "it does not begin")
+        server.stop(signal.SIGKILL)
+        server = self.serve()
+        self.assertEqual(server.wait_for_run(run)["state"], "success")
+        self.assertIn("of an attempt that was lost", server.log_of(run, "a", 2))
+        time.sleep(3)
+        self.assertEqual(self.lines("told"), ["begun 1", "begun 2", "done 2"])
+
     def test_killed_again_and_again_it_loses_no_tick_and_ends_every_run(self):
         self.pipeline("schedule: every 1s\ncatchup: all\n"
                       f"tasks:\n  a: {{command: {shell('echo a $INGOT_RUN_ID >> told')}}}\n"
