@@ -216,7 +216,7 @@ struct Parts {
                                               key("log", duration, "Log entries are kept.")});
     ShapePtr freshness = object("freshness", {key("warn", duration, "Older: a warning."),
                                               key("error", duration, "Older: a failure."),
-                                              key("notify", text, "Who is told.").later("notify")});
+                                              key("notify", text, "A name of `notify`.")});
 };
 
 ShapePtr format_shape(const Parts& p) {
