@@ -134,7 +134,7 @@ private:
                                                       const Interval& window);
     void watch(std::stop_token stop);
     void look_at_project();
-    Status take_in(project::ProjectPtr project);
+    Status take_in(const Result<DefinitionsPtr>& definitions);
     void look_at_tables();
     void look_at_files();
     void observe(const orchestrator::Event& event, const orchestrator::RunStatus& run);

@@ -38,8 +38,12 @@ void Service::watch(std::stop_token stop) {
 void Service::look_at_project() {
     const std::uint64_t fingerprint = files_fingerprint(options_.load.root);
     if (fingerprint == fingerprint_) return;
-    fingerprint_ = fingerprint;
     project::LoadResult loaded = project::load_project(options_.load, engine_.sql_facts());
+    std::optional<Result<DefinitionsPtr>> definitions;
+    if (loaded.project) definitions = make_definitions(loaded.project, engine_, clock_);
+    // Files that change while they are read may be read half: the next look reads them again.
+    if (files_fingerprint(options_.load.root) != fingerprint) return;
+    fingerprint_ = fingerprint;
     Change change{Change::Kind::kProject};
     change.state = loaded.project ? "loaded" : "broken";
     change.at = clock_.now();
@@ -47,8 +51,8 @@ void Service::look_at_project() {
         log_error("the project is not taken in: {}", problem.to_string());
     }
     *problems_.lock() = loaded.problems;
-    if (loaded.project) {
-        if (const Status taken = take_in(loaded.project); !taken) {
+    if (definitions) {
+        if (const Status taken = take_in(*definitions); !taken) {
             log_error("the project is not taken in: {}", taken.error().to_string());
             *problems_.lock() = {{{"project.yml", 1, 1}, taken.error().to_string()}};
             change.state = "broken";
@@ -57,15 +61,14 @@ void Service::look_at_project() {
     announce(change);
 }
 
-Status Service::take_in(project::ProjectPtr project) {
-    INGOT_TRY_ASSIGN(const DefinitionsPtr definitions,
-                     make_definitions(std::move(project), engine_, clock_));
+Status Service::take_in(const Result<DefinitionsPtr>& definitions) {
+    if (!definitions) return definitions.error();
     INGOT_TRY(orchestrator_
-                  ->post([this, definitions](orc::Orchestrator& orchestrator) {
-                      return define(definitions, orchestrator);
+                  ->post([this, made = *definitions](orc::Orchestrator& orchestrator) {
+                      return define(made, orchestrator);
                   })
                   .get());
-    log_info("the project was changed: version {} counts from now on", definitions->code);
+    log_info("the project was changed: version {} counts from now on", (*definitions)->code);
     return {};
 }
 
