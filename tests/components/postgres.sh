@@ -3,7 +3,7 @@
 # another user, for it refuses root.
 #
 #   postgres.sh install            once, with Debian's packages, unpacked into $INGOT_COMPONENTS (default
-#                                  ~/.cache/ingot/components) where the system has none; nothing when done
+#                                  ~/.cache/ingot/components, of root /var/cache/ingot/components) where the system has none; nothing when done
 #   postgres.sh have               the same; exits 77 when it cannot be had
 #   postgres.sh start DIR [PORT]   starts a server whose data is in DIR, and prints HOST PORT PID; an old one goes on.
 #                                  PG_OPTIONS holds further options of the server, PG_DATABASE the name
@@ -12,7 +12,10 @@
 #   postgres.sh psql DIR [ARG...]  the client, on that server
 set -euo pipefail
 
-components=${INGOT_COMPONENTS:-$HOME/.cache/ingot/components}
+# The server runs as another user than root, who cannot look into root's home.
+home_cache=$HOME/.cache/ingot/components
+[ "$(id -u)" != 0 ] || home_cache=/var/cache/ingot/components
+components=${INGOT_COMPONENTS:-$home_cache}
 unpacked=$components/postgresql
 host=127.0.0.1
 
@@ -97,6 +100,10 @@ start() {
         chmod a+rx "$folder"
         as_owner true
         chown -R "$(id -u "$(getent passwd postgres >/dev/null && echo postgres || echo nobody)")" "$folder/data"
+        as_owner test -x "$bin/initdb" || {
+            say "the user that runs the server cannot reach $bin: name another place with INGOT_COMPONENTS"
+            exit 77
+        }
         as_owner test -x "$folder" || {
             say "the user that runs the server cannot reach $folder"
             return 1
