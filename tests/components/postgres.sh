@@ -84,7 +84,11 @@ free_port() {
 }
 
 # Whether the process that was started is still there.
-alive() { local pid; pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; }
+alive() {
+    local pid
+    pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null &&
+        ! grep -qs '^State:[[:space:]]*[ZX]' "/proc/$pid/status" # Dead, and not yet buried.
+}
 
 start() {
     local folder=$1 bin port

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "postgres.sh")
@@ -42,6 +43,16 @@ class PostgresServer:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass  # It went with the others.
+        while not all(self._is_dead(pid) for pid in [self.pid, *children]):
+            time.sleep(0.005)
+
+    @staticmethod
+    def _is_dead(pid):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                return file.read().rpartition(")")[2].split()[0] in "ZX"
+        except (FileNotFoundError, ProcessLookupError):
+            return True
 
     def connection(self, name="warehouse"):
         """As project.yml has it."""

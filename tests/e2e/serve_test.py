@@ -242,7 +242,7 @@ tasks: {{a: {{command: {shell("for i in 1 2 3; do echo line $i; sleep 0.3; done"
         self.pipeline(f"schedule: every 1s\ntasks: {{a: {{command: {shell('echo $INGOT_RUN_ID >> told')}}}}}")
         first = self.serve()
         self.wait_for(lambda: len(self.lines("told")) >= 1, "no ticks")
-        first.process.send_signal(signal.SIGSTOP)
+        self.stop_between_writes(first)
         second = self.serve("--replace")
         told = len(self.lines("told"))
         self.wait_for(lambda: len(self.lines("told")) >= told + 2, "the second does not go on")
@@ -255,6 +255,21 @@ tasks: {{a: {{command: {shell("for i in 1 2 3; do echo line $i; sleep 0.3; done"
         runs = {run["run_id"] for run in json.loads(self.call("--json", "runs", "--limit", "1000")[1])}
         self.assertEqual(runs, set(self.lines("told")), "every run is recorded, and each ran")
         self.assertEqual(len(self.lines("told")), len(set(self.lines("told"))), "none ran twice")
+
+    def stop_between_writes(self, server):
+        """One that is stopped in the middle of a write holds the store until it is ended."""
+        while True:
+            server.process.send_signal(signal.SIGSTOP)
+            store = sqlite3.connect(os.path.join(self.project, ".ingot/state.db"), timeout=0.2, isolation_level=None)
+            try:
+                store.execute("BEGIN IMMEDIATE")
+                store.execute("ROLLBACK")
+                return
+            except sqlite3.OperationalError:
+                server.process.send_signal(signal.SIGCONT)
+                time.sleep(0.05)
+            finally:
+                store.close()
 
     def test_a_stop_lets_what_runs_end_and_the_next_server_goes_on(self):
         self.pipeline(f"""
