@@ -274,7 +274,7 @@ FROM silver.events WHERE ts >= $window.start AND ts < $window.end GROUP BY ALL
             self.assertEqual(found[table], expected[table], f"{table}\n{message}")
 
     def test_any_order_of_windows_reloads_kills_and_parallel_tables_gives_the_same_rows(self):
-        seeds = [int(os.environ["INGOT_SEED"])] if "INGOT_SEED" in os.environ else [1, 2, random.randrange(1 << 32)]
+        seeds = [int(os.environ["INGOT_SEED"])] if "INGOT_SEED" in os.environ else [1, 2, 3]
         for seed in seeds:
             print(f"INGOT_SEED={seed}", flush=True)
             with self.subTest(seed=seed):
