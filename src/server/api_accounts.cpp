@@ -82,11 +82,6 @@ Response nothing() {
     return {.status = 204, .headers = {{"Cache-Control", "no-store"}}};
 }
 
-std::string field(const Json& body, const char* name) {
-    const auto found = body.find(name);
-    return found == body.end() || found->is_null() ? std::string() : found->get<std::string>();
-}
-
 Endpoint log_in(Guard& guard) {
     return {.method = Method::kPost,
             .path = "/api/v1/login",
@@ -97,9 +92,9 @@ Endpoint log_in(Guard& guard) {
                                     {"password", Schema::text().length(1, 250)}}),
             .answers = {{200, "The session", me_schema()}},
             .handle = [&guard](const Call& call) -> Result<Reply> {
-                INGOT_TRY_ASSIGN(Guard::LogIn outcome,
-                                 guard.log_in(call.request, field(call.body, "user"),
-                                              field(call.body, "password")));
+                INGOT_TRY_ASSIGN(
+                    Guard::LogIn outcome,
+                    guard.log_in(call.request, call.body_text("user"), call.body_text("password")));
                 if (!outcome.session) return Reply(*std::move(outcome.refusal));
                 // Whoever had this browser before is gone with his session.
                 INGOT_TRY(guard.log_out(call.request));
@@ -164,9 +159,9 @@ Endpoint add_user(Accounts& accounts) {
             {{"name", name_schema()}, {"password", password_schema()}, {"role", role_schema()}}),
         .answers = {{201, "The user", user_schema()}},
         .handle = [&accounts](const Call& call) -> Result<Reply> {
-            const std::string name = field(call.body, "name");
-            INGOT_TRY_ASSIGN(const Role role, parse_role(field(call.body, "role")));
-            INGOT_TRY(accounts.add(name, field(call.body, "password"), role));
+            const std::string name = call.body_text("name");
+            INGOT_TRY_ASSIGN(const Role role, parse_role(call.body_text("role")));
+            INGOT_TRY(accounts.add(name, call.body_text("password"), role));
             INGOT_TRY_ASSIGN(const std::vector<User> users, accounts.users());
             for (const User& user : users)
                 if (user.name == name) return Reply(json_response(user_json(user), 201));
@@ -187,11 +182,11 @@ Endpoint change_user(Accounts& accounts) {
             .answers = {{204, "Changed"}},
             .handle = [&accounts](const Call& call) -> Result<Reply> {
                 const std::string name = call.text("name");
-                if (const std::string text = field(call.body, "role"); !text.empty()) {
+                if (const std::string text = call.body_text("role"); !text.empty()) {
                     INGOT_TRY_ASSIGN(const Role role, parse_role(text));
                     INGOT_TRY(accounts.set_role(name, role));
                 }
-                if (const std::string text = field(call.body, "password"); !text.empty())
+                if (const std::string text = call.body_text("password"); !text.empty())
                     INGOT_TRY(accounts.set_password(name, text));
                 return Reply(nothing());
             }};
@@ -244,15 +239,15 @@ Endpoint create_token(Accounts& accounts) {
                                     optional_field("expires_at", Schema::date_time().nullable())}),
             .answers = {{201, "The token with its secret", new_token_schema()}},
             .handle = [&accounts](const Call& call) -> Result<Reply> {
-                INGOT_TRY_ASSIGN(const Role role, parse_role(field(call.body, "role")));
+                INGOT_TRY_ASSIGN(const Role role, parse_role(call.body_text("role")));
                 std::optional<Timestamp> expires_at;
-                if (const std::string text = field(call.body, "expires_at"); !text.empty()) {
+                if (const std::string text = call.body_text("expires_at"); !text.empty()) {
                     INGOT_TRY_ASSIGN(expires_at, parse_timestamp(text));
                 }
                 // Made by a token, it belongs to nobody who could be removed.
                 const bool user = call.who->kind == Identity::Kind::kSession;
                 INGOT_TRY_ASSIGN(const NewToken created,
-                                 accounts.create_token(field(call.body, "name"), role, expires_at,
+                                 accounts.create_token(call.body_text("name"), role, expires_at,
                                                        user ? call.who->name : ""));
                 Json json = token_json(created.token);
                 json["secret"] = created.secret;

@@ -18,12 +18,6 @@ orc::RunId run_of(const Call& call) {
     return orc::RunId(call.text("run_id"));
 }
 
-std::string text_field(const Json& body, const char* name) {
-    if (!body.is_object()) return "";
-    const auto found = body.find(name);
-    return found == body.end() || found->is_null() ? std::string() : found->get<std::string>();
-}
-
 bool flag_field(const Json& body, const char* name, bool otherwise) {
     const auto found = body.find(name);
     return found == body.end() ? otherwise : found->get<bool>();
@@ -109,20 +103,19 @@ Endpoint wait_for_run(service::Service& service) {
 }
 
 Endpoint cancel_run(service::Service& service) {
-    return {
-        .method = Method::kPost,
-        .path = "/api/v1/runs/{run_id}/cancel",
-        .name = "cancel_run",
-        .summary = "Stop what runs of it; the rest does not start",
-        .area = "runs",
-        .role = Role::kOperator,
-        .body = Schema::object({optional_field("reason", Schema::text().length(0, 1000))}),
-        .body_required = false,
-        .answers = {{200, "The run, which may still be stopping", run_schema()}},
-        .handle = [&service](const Call& call) -> Result<Reply> {
-            INGOT_TRY(service.cancel(run_of(call), text_field(call.body, "reason"), name_of(call)));
-            return run_reply(service, run_of(call));
-        }};
+    return {.method = Method::kPost,
+            .path = "/api/v1/runs/{run_id}/cancel",
+            .name = "cancel_run",
+            .summary = "Stop what runs of it; the rest does not start",
+            .area = "runs",
+            .role = Role::kOperator,
+            .body = Schema::object({optional_field("reason", Schema::text().length(0, 1000))}),
+            .body_required = false,
+            .answers = {{200, "The run, which may still be stopping", run_schema()}},
+            .handle = [&service](const Call& call) -> Result<Reply> {
+                INGOT_TRY(service.cancel(run_of(call), call.body_text("reason"), name_of(call)));
+                return run_reply(service, run_of(call));
+            }};
 }
 
 Endpoint note_run(service::Service& service) {
@@ -135,7 +128,7 @@ Endpoint note_run(service::Service& service) {
             .body = Schema::object({{"note", Schema::text().length(0, 10'000)}}),
             .answers = {{200, "The run", run_schema()}},
             .handle = [&service](const Call& call) -> Result<Reply> {
-                INGOT_TRY(service.note(run_of(call), text_field(call.body, "note")));
+                INGOT_TRY(service.note(run_of(call), call.body_text("note")));
                 return run_reply(service, run_of(call));
             }};
 }
@@ -182,7 +175,7 @@ Endpoint mark_task(service::Service& service) {
             .body = Schema::object({{"state", Schema::one_of({"success", "failed", "skipped"})}}),
             .answers = {{200, "The run", run_schema()}},
             .handle = [&service](const Call& call) -> Result<Reply> {
-                const std::string state = text_field(call.body, "state");
+                const std::string state = call.body_text("state");
                 const auto as = state == "success"  ? orc::TaskMarked::As::kSuccess
                                 : state == "failed" ? orc::TaskMarked::As::kFailed
                                                     : orc::TaskMarked::As::kSkipped;

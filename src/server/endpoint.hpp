@@ -25,6 +25,8 @@ struct Call {
     /// A parameter of the path or the query that is a text; empty when it is absent.
     std::string text(const char* name) const;
     std::int64_t number(const char* name) const;
+    /// A text of the body; empty when it is absent or null.
+    std::string body_text(const char* name) const;
 };
 
 using Handler = std::function<Result<Reply>(const Call&)>;

@@ -133,6 +133,12 @@ std::int64_t Call::number(const char* name) const {
     return 0;
 }
 
+std::string Call::body_text(const char* name) const {
+    if (!body.is_object()) return {};
+    const auto found = body.find(name);
+    return found == body.end() || found->is_null() ? std::string() : found->get<std::string>();
+}
+
 std::vector<Param> page_params(std::vector<Param> others, std::int64_t limit_most) {
     others.push_back({"limit", Schema::integer().at_least(1).at_most(limit_most),
                       "How many items at most", std::min<std::int64_t>(50, limit_most)});
