@@ -10,7 +10,6 @@
 #include "service/pipeline_tasks.hpp"
 #include "service/window_history.hpp"
 
-#include "base/uuid.hpp"
 #include "cli/output.hpp"
 #include "cli/run_record.hpp"
 #include "cli/table_report.hpp"
@@ -177,12 +176,8 @@ Result<int> carry_out(Invocation& invocation, const service::DefinitionsPtr& def
                       bool goes_on, unsigned parallel) {
     service::PipelineTasks tasks(parallel);
     tasks.define(definitions);
-    orc::Backfills backfills([&](const orc::Backfill& of,
-                                 const Interval& window) -> Result<orc::Backfills::Prepared> {
-        service::RunRequest request{window, {}, of.redo == orc::BackfillRedo::kAll};
-        INGOT_TRY_ASSIGN(request.params, service::parse_params(of.params));
-        INGOT_TRY_ASSIGN(orc::RunSpec spec, service::make_spec(*definitions, of.pipeline, request));
-        return orc::Backfills::Prepared{orc::RunId(uuid_v7()), std::move(spec), definitions->code};
+    orc::Backfills backfills([&](const orc::Backfill& of, const Interval& window) {
+        return service::prepare_run(*definitions, of, window);
     });
     const auto all = static_cast<std::size_t>(
         std::count_if(backfill.windows.begin(), backfill.windows.end(),

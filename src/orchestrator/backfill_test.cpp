@@ -122,8 +122,8 @@ protected:
             spec.plan.pipeline = "p";
             spec.plan.tasks = {PlannedTask{"a", "a"}};
             spec.window = window;
-            return Result<Backfills::Prepared>(
-                Backfills::Prepared{RunId(fmt::format("r{}", ++made_)), std::move(spec), "code"});
+            return Result<PreparedRun>(
+                PreparedRun{RunId(fmt::format("r{}", ++made_)), std::move(spec), "code"});
         });
     }
     Backfill stored() { return *parse_backfill(open_store()->records(kBackfillRecord)->at("b1")); }

@@ -83,7 +83,7 @@ Status Backfills::on_time(Timestamp, Orchestrator& orchestrator) {
 Status Backfills::go_on(BackfillProgress& progress, Orchestrator& orchestrator) {
     const std::string id = progress.backfill().id;
     while (const std::optional<Interval> window = progress.next()) {
-        Result<Prepared> prepared = prepare_(progress.backfill(), *window);
+        Result<PreparedRun> prepared = prepare_(progress.backfill(), *window);
         if (!prepared) {
             progress.set_state(Backfill::State::kPaused, prepared.error().to_string());
             orchestrator.keep(record_of(progress.backfill()));

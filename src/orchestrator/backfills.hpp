@@ -15,12 +15,7 @@ inline constexpr std::string_view kBackfillRecord = "backfill";
 /// Queues the runs of backfills, each with a limit of its own beside that of its pipeline.
 class Backfills final : public Policy {
 public:
-    struct Prepared {
-        RunId id;
-        RunSpec spec;
-        std::string code;
-    };
-    using Prepare = std::function<Result<Prepared>(const Backfill&, const Interval&)>;
+    using Prepare = std::function<Result<PreparedRun>(const Backfill&, const Interval&)>;
 
     explicit Backfills(Prepare prepare) : prepare_(std::move(prepare)) {}
 

@@ -1,12 +1,21 @@
 #pragma once
 #include <optional>
+#include <string>
 
 #include "orchestrator/event.hpp"
+#include "orchestrator/run_plan.hpp"
 #include "orchestrator/run_status.hpp"
 
 namespace ingot::orchestrator {
 
 class Orchestrator;
+
+/// A run that is about to be queued.
+struct PreparedRun {
+    RunId id;
+    RunSpec spec;
+    std::string code;  ///< RunOrigin::code
+};
 
 /// Decides which runs there are: schedules, backfills. All calls come from the thread of the loop;
 /// what a policy submits, gives and keeps becomes durable together with what led to it. An error

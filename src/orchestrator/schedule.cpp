@@ -194,6 +194,16 @@ Result<Ticks> Ticks::of(const project::EverySchedule& schedule) {
     return ticks;
 }
 
+Result<std::optional<Ticks>> Ticks::of(const project::Schedule& schedule) {
+    std::optional<Ticks> ticks;
+    if (const auto* cron = std::get_if<project::CronSchedule>(&schedule)) {
+        INGOT_TRY_ASSIGN(ticks, of(*cron));
+    } else if (const auto* every = std::get_if<project::EverySchedule>(&schedule)) {
+        INGOT_TRY_ASSIGN(ticks, of(*every));
+    }
+    return ticks;
+}
+
 Result<Ticks> Ticks::of(const project::Cron& cron, const std::string& zone) {
     return of(project::CronSchedule{{cron}, zone, {}});
 }

@@ -20,6 +20,9 @@ public:
     /// kInvalidArgument: the zone is not known.
     static Result<Ticks> of(const project::CronSchedule& schedule);
     static Result<Ticks> of(const project::EverySchedule& schedule);
+    /// Of a schedule that has ticks of its own: cron, every. Nothing: it is started by what
+    /// happens.
+    static Result<std::optional<Ticks>> of(const project::Schedule& schedule);
     /// Of one line of an expression.
     static Result<Ticks> of(const project::Cron& cron, const std::string& zone);
 

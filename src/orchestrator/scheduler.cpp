@@ -76,7 +76,7 @@ Status Scheduler::carry_out(const Decisions& decisions, Orchestrator& orchestrat
                     ticks.after.to_string(), ticks.until.to_string());
     }
     for (const DueRun& due : decisions.due) {
-        Prepared prepared = prepare_(due);
+        PreparedRun prepared = prepare_(due);
         open_.insert(prepared.id);
         INGOT_TRY(orchestrator.submit(
             prepared.id, std::move(prepared.spec),

@@ -16,13 +16,8 @@ inline constexpr std::string_view kTriggerRecord = "trigger";
 /// Queues the runs that triggers decide, and keeps where each trigger is in the same transaction.
 class Scheduler final : public Policy {
 public:
-    struct Prepared {
-        RunId id;
-        RunSpec spec;
-        std::string code;
-    };
     /// A pipeline that cannot be planned gets a run that says so and fails.
-    using Prepare = std::function<Prepared(const DueRun&)>;
+    using Prepare = std::function<PreparedRun(const DueRun&)>;
 
     explicit Scheduler(Prepare prepare) : prepare_(std::move(prepare)) {}
 

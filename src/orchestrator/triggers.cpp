@@ -138,11 +138,8 @@ Result<Decisions> Triggers::define(std::vector<TriggerDefinition> definitions,
     std::unordered_map<std::string, std::unique_ptr<Pipeline>> next;
     for (TriggerDefinition& definition : definitions) {
         auto pipeline = std::make_unique<Pipeline>();
-        if (const auto* cron = std::get_if<project::CronSchedule>(&definition.schedule)) {
-            INGOT_TRY_ASSIGN(pipeline->ticks, Ticks::of(*cron));
-        } else if (const auto* every = std::get_if<project::EverySchedule>(&definition.schedule)) {
-            INGOT_TRY_ASSIGN(pipeline->ticks, Ticks::of(*every));
-        } else if (const auto* events = std::get_if<EventSchedule>(&definition.schedule)) {
+        INGOT_TRY_ASSIGN(pipeline->ticks, Ticks::of(definition.schedule));
+        if (const auto* events = std::get_if<EventSchedule>(&definition.schedule)) {
             for (const project::Cron& line : events->crons) {
                 INGOT_TRY_ASSIGN(Ticks ticks, Ticks::of(line, events->timezone));
                 pipeline->crons.push_back(std::move(ticks));

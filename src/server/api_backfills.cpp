@@ -118,16 +118,8 @@ Json backfill_json(const orc::Backfill& backfill, const Runs& runs) {
     return json;
 }
 
-Result<orc::Backfill> find_backfill(const service::Service& service, const std::string& id) {
-    INGOT_TRY_ASSIGN(const std::vector<orc::Backfill> all, service.backfills());
-    for (const orc::Backfill& backfill : all) {
-        if (backfill.id == id) return backfill;
-    }
-    return make_error(ErrorCode::kNotFound, "there is no backfill {}", id);
-}
-
 Result<Reply> backfill_reply(const service::Service& service, const std::string& id) {
-    INGOT_TRY_ASSIGN(const orc::Backfill backfill, find_backfill(service, id));
+    INGOT_TRY_ASSIGN(const orc::Backfill backfill, service.backfill(id));
     INGOT_TRY_ASSIGN(const Runs runs, service.backfill_runs(backfill));
     return Reply(json_response(backfill_json(backfill, runs)));
 }

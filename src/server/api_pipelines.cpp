@@ -98,13 +98,8 @@ Json schedule_json(const project::Pipeline& pipeline) {
 
 std::optional<Timestamp> next_tick(const project::Pipeline& pipeline, Timestamp now) {
     if (!pipeline.schedule) return std::nullopt;
-    Result<orc::Ticks> ticks = make_error(ErrorCode::kNotFound, "no ticks");
-    if (const auto* cron = std::get_if<project::CronSchedule>(&*pipeline.schedule)) {
-        ticks = orc::Ticks::of(*cron);
-    } else if (const auto* every = std::get_if<project::EverySchedule>(&*pipeline.schedule)) {
-        ticks = orc::Ticks::of(*every);
-    }
-    return ticks ? ticks->next(now) : std::nullopt;
+    const Result<std::optional<orc::Ticks>> ticks = orc::Ticks::of(*pipeline.schedule);
+    return ticks && *ticks ? (*ticks)->next(now) : std::nullopt;
 }
 
 Result<Json> head_json(const service::Service& service, const service::PlannedPipeline& planned,
@@ -186,11 +181,9 @@ Result<Reply> pipeline_reply(const service::Service& service, const std::string&
     if (planned == nullptr) {
         return make_error(ErrorCode::kNotFound, "there is no pipeline '{}'", name);
     }
-    INGOT_TRY_ASSIGN(const auto triggers, service.trigger_views());
-    const auto trigger = triggers.find(name);
-    INGOT_TRY_ASSIGN(
-        Json json, head_json(service, *planned,
-                             trigger == triggers.end() ? service::TriggerView{} : trigger->second));
+    INGOT_TRY_ASSIGN(const std::vector<service::TriggerView> triggers,
+                     service.trigger_views({name}));
+    INGOT_TRY_ASSIGN(Json json, head_json(service, *planned, triggers.front()));
     const project::Project& project = definitions->project();
     json["params"] = Json::object();
     for (const auto& [param, type] : project.param_types) {
@@ -218,16 +211,18 @@ Endpoint list_pipelines(service::Service& service) {
             .answers = {{200, "A page of pipelines", Schema::page(pipeline_head_schema())}},
             .handle = [&service](const Call& call) -> Result<Reply> {
                 const service::DefinitionsPtr definitions = service.definitions();
-                INGOT_TRY_ASSIGN(const auto triggers, service.trigger_views());
                 const auto limit = static_cast<std::size_t>(call.number("limit"));
-                Json items = Json::array();
+                std::vector<std::string> names;
                 auto at = definitions->pipelines.upper_bound(call.text("after"));
-                for (; at != definitions->pipelines.end() && items.size() < limit; ++at) {
-                    const auto trigger = triggers.find(at->first);
+                for (; at != definitions->pipelines.end() && names.size() < limit; ++at) {
+                    names.push_back(at->first);
+                }
+                INGOT_TRY_ASSIGN(const std::vector<service::TriggerView> triggers,
+                                 service.trigger_views(names));
+                Json items = Json::array();
+                for (std::size_t i = 0; i < names.size(); ++i) {
                     INGOT_TRY_ASSIGN(Json item,
-                                     head_json(service, at->second,
-                                               trigger == triggers.end() ? service::TriggerView{}
-                                                                         : trigger->second));
+                                     head_json(service, *definitions->find(names[i]), triggers[i]));
                     items.push_back(std::move(item));
                 }
                 const bool more = at != definitions->pipelines.end() && !items.empty();

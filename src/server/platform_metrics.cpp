@@ -78,11 +78,13 @@ void PlatformMetrics::write(const service::Service& service, MetricsText& text) 
         unfinished[{head.pipeline, state}] += 1;
     }
     family("ingot_runs_unfinished", "gauge", "Runs that have not ended", unfinished);
-    const auto triggers = service.trigger_views();
+    std::vector<std::string> names;
+    for (const auto& [name, planned] : service.definitions()->pipelines) names.push_back(name);
+    const auto triggers = service.trigger_views(names);
     if (!triggers) return;
     text.family("ingot_pipeline_paused", "gauge", "1: its schedule is paused");
-    for (const auto& [name, view] : *triggers)
-        text.sample(view.paused ? 1 : 0, {{"pipeline", name}});
+    for (std::size_t i = 0; i < names.size(); ++i)
+        text.sample((*triggers)[i].paused ? 1 : 0, {{"pipeline", names[i]}});
 }
 
 }  // namespace ingot::server

@@ -22,8 +22,9 @@ namespace orc = ingot::orchestrator;
 std::string code_version(const std::string& root);
 Status check_params(const Definitions& definitions, const project::Pipeline& pipeline,
                     const std::map<std::string, project::Value>& given);
-std::string params_json(const project::Project& project, const project::Pipeline& pipeline,
-                        const std::map<std::string, project::Value>& given);
+std::map<std::string, project::Value> all_params(
+    const project::Project& project, const project::Pipeline& pipeline,
+    const std::map<std::string, project::Value>& given);
 
 }  // namespace
 
@@ -73,7 +74,7 @@ Result<orc::RunSpec> make_spec(const Definitions& definitions, const std::string
     spec.window = request.window;
     spec.lake = definitions.workspace.lake.uri();
     spec.environment = project.environment;
-    spec.params = params_json(project, pipeline, request.params);
+    spec.params = params_to_json(all_params(project, pipeline, request.params));
     spec.full = request.full;
     return spec;
 }
@@ -96,6 +97,12 @@ orc::RunSpec unplanned_spec(const Definitions& definitions, const std::string& p
     spec.environment = definitions.project().environment;
     spec.params = "{}";
     return spec;
+}
+
+std::string params_to_json(const std::map<std::string, project::Value>& params) {
+    project::ValueMap map;
+    for (const auto& [name, value] : params) map.emplace_back(name, value);
+    return project::Value(std::move(map)).to_json();
 }
 
 Result<std::map<std::string, project::Value>> parse_params(const std::string& text) {
@@ -205,16 +212,15 @@ Status check_params(const Definitions& definitions, const project::Pipeline& pip
     return {};
 }
 
-std::string params_json(const project::Project& project, const project::Pipeline& pipeline,
-                        const std::map<std::string, project::Value>& given) {
+std::map<std::string, project::Value> all_params(
+    const project::Project& project, const project::Pipeline& pipeline,
+    const std::map<std::string, project::Value>& given) {
     std::map<std::string, project::Value> all = project.params;
     for (const auto& [name, type] : pipeline.params) {
         if (type.default_value) all[name] = *type.default_value;
     }
     for (const auto& [name, value] : given) all[name] = value;
-    project::ValueMap map;
-    for (const auto& [name, value] : all) map.emplace_back(name, value);
-    return project::Value(std::move(map)).to_json();
+    return all;
 }
 
 }  // namespace

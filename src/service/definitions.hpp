@@ -57,7 +57,8 @@ const project::Param* find_param(const Definitions& definitions, const project::
 /// A run of a pipeline that make_spec refuses: its only task fails and says why.
 orchestrator::RunSpec unplanned_spec(const Definitions& definitions, const std::string& pipeline);
 
-/// A JSON object of parameters.
+/// A JSON object of parameters, and back.
+std::string params_to_json(const std::map<std::string, project::Value>& params);
 Result<std::map<std::string, project::Value>> parse_params(const std::string& json);
 
 /// The workspace in which a run works: its parameters are those of the run.

@@ -70,14 +70,8 @@ Result<Timestamp> dealt_with_until(const Definitions& definitions,
     if (!has || has->empty()) return now;
     // Its tick was the first one at which it was over.
     const Timestamp just_before = has->hull()->end - Duration(1);
-    std::optional<Timestamp> tick;
-    if (const auto* cron = std::get_if<project::CronSchedule>(&*pipeline.schedule)) {
-        INGOT_TRY_ASSIGN(const orc::Ticks ticks, orc::Ticks::of(*cron));
-        tick = ticks.next(just_before);
-    } else if (const auto* every = std::get_if<project::EverySchedule>(&*pipeline.schedule)) {
-        INGOT_TRY_ASSIGN(const orc::Ticks ticks, orc::Ticks::of(*every));
-        tick = ticks.next(just_before);
-    }
+    INGOT_TRY_ASSIGN(const std::optional<orc::Ticks> ticks, orc::Ticks::of(*pipeline.schedule));
+    const std::optional<Timestamp> tick = ticks ? ticks->next(just_before) : std::nullopt;
     return tick ? std::min(*tick, now) : now;
 }
 

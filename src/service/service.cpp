@@ -154,22 +154,18 @@ Status Service::define(const DefinitionsPtr& definitions, orc::Orchestrator& orc
     return {};
 }
 
-orc::Scheduler::Prepared Service::prepare(const orc::DueRun& due) {
+orc::PreparedRun Service::prepare(const orc::DueRun& due) {
     const DefinitionsPtr definitions = this->definitions();
-    orc::Scheduler::Prepared prepared{orc::RunId(uuid_v7()), {}, definitions->code};
+    orc::PreparedRun prepared{orc::RunId(uuid_v7()), {}, definitions->code};
     tasks_.pin(prepared.id, definitions);
     Result<orc::RunSpec> spec = make_spec(*definitions, due.pipeline, {due.window});
     prepared.spec = spec ? *std::move(spec) : unplanned_spec(*definitions, due.pipeline);
     return prepared;
 }
 
-Result<orc::Backfills::Prepared> Service::prepare(const orc::Backfill& backfill,
-                                                  const Interval& window) {
+Result<orc::PreparedRun> Service::prepare(const orc::Backfill& backfill, const Interval& window) {
     const DefinitionsPtr definitions = this->definitions();
-    RunRequest request{window, {}, backfill.redo == orc::BackfillRedo::kAll};
-    INGOT_TRY_ASSIGN(request.params, parse_params(backfill.params));
-    INGOT_TRY_ASSIGN(orc::RunSpec spec, make_spec(*definitions, backfill.pipeline, request));
-    orc::Backfills::Prepared prepared{orc::RunId(uuid_v7()), std::move(spec), definitions->code};
+    INGOT_TRY_ASSIGN(orc::PreparedRun prepared, prepare_run(*definitions, backfill, window));
     tasks_.pin(prepared.id, definitions);
     return prepared;
 }
@@ -265,20 +261,18 @@ Result<RunView> Service::run_view(const orc::RunId& run) const {
     return view_of(stored, is_at_work(stored.head), definitions()->project().pools);
 }
 
-Result<std::map<std::string, TriggerView>> Service::trigger_views() const {
-    std::vector<std::string> names;
-    for (const auto& [name, planned] : definitions()->pipelines) names.push_back(name);
+Result<std::vector<TriggerView>> Service::trigger_views(
+    const std::vector<std::string>& pipelines) const {
     return orchestrator_->ask(
-        [this, names](orc::Orchestrator&) {
+        [this, pipelines](orc::Orchestrator&) {
             const Timestamp now = clock_.now();
-            std::map<std::string, TriggerView> views;
-            for (const std::string& name : names) {
-                const orc::TriggerState* state = scheduler_.triggers().state(name);
-                TriggerView& view = views[name];
+            std::vector<TriggerView> views;
+            for (const std::string& pipeline : pipelines) {
+                TriggerView& view = views.emplace_back();
+                const orc::TriggerState* state = scheduler_.triggers().state(pipeline);
                 if (state == nullptr) continue;
-                view.has_trigger = true;
                 view.paused = state->paused;
-                view.waiting_for = scheduler_.triggers().waiting_for(name, now);
+                view.waiting_for = scheduler_.triggers().waiting_for(pipeline, now);
             }
             return views;
         },
@@ -400,6 +394,15 @@ Status Service::set_backfill_state(const std::string& id, orc::Backfill::State s
     change.at = clock_.now();
     announce(change);
     return {};
+}
+
+Result<orc::Backfill> Service::backfill(const std::string& id) const {
+    INGOT_TRY_ASSIGN(const auto records, (*reader_.lock())->records(orc::kBackfillRecord));
+    const auto record = records.find(id);
+    if (record == records.end()) {
+        return make_error(ErrorCode::kNotFound, "there is no backfill {}", id);
+    }
+    return orc::parse_backfill(record->second);
 }
 
 Result<std::vector<orc::Backfill>> Service::backfills() const {

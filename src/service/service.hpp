@@ -52,11 +52,9 @@ struct ClearRequest {
     bool downstream = true;               ///< And all after them.
 };
 
-/// A pipeline with what its trigger is about to do.
+/// Where the trigger of a pipeline stands; of one without, as it is made.
 struct TriggerView {
-    bool has_trigger = false;
     bool paused = false;
-    std::optional<Timestamp> next_tick = {};
     std::string waiting_for = {};
 };
 
@@ -90,7 +88,8 @@ public:
     /// Whether this process or another carries it out.
     bool is_at_work(const orchestrator::RunHead& head) const;
     Result<RunView> run_view(const orchestrator::RunId& run) const;
-    Result<std::map<std::string, TriggerView>> trigger_views() const;
+    /// Of these pipelines, in their order.
+    Result<std::vector<TriggerView>> trigger_views(const std::vector<std::string>& pipelines) const;
 
     /// Without a window, where the pipeline has them: the last one that is over.
     Result<orchestrator::RunId> start_run(const std::string& pipeline, RunRequest request,
@@ -112,6 +111,7 @@ public:
                                                  const std::string& by) const;
     Status begin_backfill(orchestrator::Backfill backfill);
     Status set_backfill_state(const std::string& id, orchestrator::Backfill::State state);
+    Result<orchestrator::Backfill> backfill(const std::string& id) const;
     /// Newest first.
     Result<std::vector<orchestrator::Backfill>> backfills() const;
     Result<std::map<Interval, orchestrator::RunHead>> backfill_runs(
@@ -129,9 +129,9 @@ private:
     Status begin();
     Status adopt_what_was_left();
     Status define(const DefinitionsPtr& definitions, orchestrator::Orchestrator& orchestrator);
-    orchestrator::Scheduler::Prepared prepare(const orchestrator::DueRun& due);
-    Result<orchestrator::Backfills::Prepared> prepare(const orchestrator::Backfill& backfill,
-                                                      const Interval& window);
+    orchestrator::PreparedRun prepare(const orchestrator::DueRun& due);
+    Result<orchestrator::PreparedRun> prepare(const orchestrator::Backfill& backfill,
+                                              const Interval& window);
     void watch(std::stop_token stop);
     void look_at_project();
     Status take_in(const Result<DefinitionsPtr>& definitions);

@@ -16,7 +16,6 @@ Result<const project::Pipeline*> pipeline_with_windows(const Definitions& defini
                                                        const BackfillRequest& request);
 Result<std::vector<Interval>> closed_windows(const project::Pipeline& pipeline,
                                              const Interval& range, Timestamp now);
-std::string text_of(const std::map<std::string, project::Value>& params);
 
 }  // namespace
 
@@ -46,8 +45,16 @@ Result<orc::Backfill> plan_backfill(const Definitions& definitions, const Backfi
     backfill.by = by;
     backfill.created_at = now;
     backfill.windows = orc::plan_backfill(windows, history, backfill.order, backfill.redo);
-    backfill.params = text_of(request.params);
+    backfill.params = params_to_json(request.params);
     return backfill;
+}
+
+Result<orc::PreparedRun> prepare_run(const Definitions& definitions, const orc::Backfill& backfill,
+                                     const Interval& window) {
+    RunRequest request{window, {}, backfill.redo == orc::BackfillRedo::kAll};
+    INGOT_TRY_ASSIGN(request.params, parse_params(backfill.params));
+    INGOT_TRY_ASSIGN(orc::RunSpec spec, make_spec(definitions, backfill.pipeline, request));
+    return orc::PreparedRun{orc::RunId(uuid_v7()), std::move(spec), definitions.code};
 }
 
 Result<std::optional<IntervalSet>> windows_in_tables(const Definitions& definitions,
@@ -116,12 +123,6 @@ Result<std::vector<Interval>> closed_windows(const project::Pipeline& pipeline,
     return make_error(ErrorCode::kInvalidArgument,
                       "the range holds no whole window: {} has one per {}", pipeline.name,
                       pipeline.window->to_string());
-}
-
-std::string text_of(const std::map<std::string, project::Value>& params) {
-    project::ValueMap map;
-    for (const auto& [name, value] : params) map.emplace_back(name, value);
-    return project::Value(std::move(map)).to_json();
 }
 
 }  // namespace

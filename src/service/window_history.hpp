@@ -5,6 +5,7 @@
 #include <string>
 
 #include "orchestrator/backfill.hpp"
+#include "orchestrator/policy.hpp"
 #include "orchestrator/store.hpp"
 #include "service/definitions.hpp"
 
@@ -32,5 +33,10 @@ Result<orchestrator::Backfill> plan_backfill(const Definitions& definitions,
                                              const BackfillRequest& request,
                                              orchestrator::Store& store, Timestamp now,
                                              const std::string& by);
+
+/// The run of a backfill for one of its windows.
+Result<orchestrator::PreparedRun> prepare_run(const Definitions& definitions,
+                                              const orchestrator::Backfill& backfill,
+                                              const Interval& window);
 
 }  // namespace ingot::service
