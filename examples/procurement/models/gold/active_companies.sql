@@ -5,6 +5,8 @@ description: >
 kind: table
 key: [siret]
 partition: [volume_class]
+# What is counted here was built from contracts that arrived lately, not from what an earlier run left.
+requires: {silver.contract_winners: {max_age: 72h}}
 columns:
   siret: {type: varchar, checks: [not_null, {relationships: {to: silver.establishments, column: siret}}]}
   company_name: {type: varchar, description: As written in its latest contract}
