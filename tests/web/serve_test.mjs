@@ -317,11 +317,11 @@ test("the first account closes the door, and its owner comes in by it", async ()
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/runs\?state=failed$/);
     await page.goto(`${address}/pipelines`);
-    // Whichever way it stands: who may switch it sees it turn.
-    const pause = page.getByRole("switch", { name: /hourly/ });
-    const stood = await pause.getAttribute("aria-checked");
-    await pause.click();
-    await page.locator(`[role=switch][aria-checked="${stood === "true" ? "false" : "true"}"]`).first().waitFor();
+    await page.getByRole("switch", { name: "Pause hourly" }).click();
+    await page.getByRole("status").getByText("hourly is paused").waitFor();
+    await page.getByRole("switch", { name: "hourly is paused; switch it on" }).click();
+    await page.getByRole("status").getByText("hourly runs by its schedule again").waitFor();
+    await page.getByRole("switch", { name: "Pause hourly" }).waitFor();
     await page.getByRole("button", { name: "first" }).click();
     await page.getByRole("button", { name: "Log out first" }).click();
     await page.waitForURL(/\/login/);

@@ -6,6 +6,7 @@ import type { PipelineDetail } from "../../api/types";
 import { Button } from "../../components/button";
 import { Code } from "../../components/code";
 import { DataTable } from "../../components/data_table";
+import { Fact } from "../../components/fact";
 import { Loaded } from "../../components/notice";
 import { isActive, RunBars } from "../../components/run_bars";
 import { Tabs } from "../../components/tabs";
@@ -101,15 +102,6 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
         <BackfillDialog pipeline={pipeline.name} onClose={() => setOpen(null)} />
       )}
     </>
-  );
-}
-
-function Fact(props: { title: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt className="quiet">{props.title}</dt>
-      <dd>{props.children}</dd>
-    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { ApiProblem } from "../../api/client";
 import { api } from "../../api/endpoints";
 import { useQuery } from "../../api/query";
 import type { RunDetail } from "../../api/types";
+import { Fact } from "../../components/fact";
 import { Empty, Loaded } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
 import { Tabs } from "../../components/tabs";
@@ -141,15 +142,6 @@ function RunHead(props: { run: RunDetail }) {
         <div className="banner">{waiting[0].note}</div>
       )}
     </>
-  );
-}
-
-function Fact(props: { title: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt className="quiet">{props.title}</dt>
-      <dd>{props.children}</dd>
-    </div>
   );
 }
 

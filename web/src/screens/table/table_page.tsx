@@ -4,6 +4,7 @@ import { usePages, useQuery } from "../../api/query";
 import type { CheckResult, SampleRows, TableDetail, TableVersion } from "../../api/types";
 import { Code } from "../../components/code";
 import { DataTable, PagedTable, type Column } from "../../components/data_table";
+import { Fact } from "../../components/fact";
 import { Empty, Loaded } from "../../components/notice";
 import { RunLink } from "../../components/run_link";
 import { StateChip, StateGlyph } from "../../components/state";
@@ -95,15 +96,6 @@ function TableBody(props: { table: TableDetail }) {
       <Tabs label="Views of the table" tabs={kTabs} selected={tab} onSelect={setTab} />
       <TableTab tab={tab} table={table} />
     </>
-  );
-}
-
-function Fact(props: { title: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt className="quiet">{props.title}</dt>
-      <dd>{props.children}</dd>
-    </div>
   );
 }
 
