@@ -19,6 +19,12 @@ public:
         }
     }
 
+    /// What `times` say of the column: nothing when they do not name it.
+    const std::optional<IntervalSet>* in(const TimesByColumn& times) const {
+        const auto found = times.find(physical_name_);
+        return found == times.end() ? nullptr : &found->second;
+    }
+
     /// Closed range of the column as half-open interval; nothing when the statistics do not tell.
     std::optional<Interval> of(const std::optional<std::string>& stats) const {
         if (physical_name_.empty() || !stats) return std::nullopt;
@@ -72,6 +78,13 @@ Result<std::optional<InputChange>> change_of(delta::TableVersion version,
         if (windows == info->operation_parameters.end()) continue;
         INGOT_TRY_ASSIGN(change.touched, read_windows(windows->second));
         names_windows = true;
+        const auto removed = info->operation_parameters.find(std::string(kRemovedParameter));
+        if (removed == info->operation_parameters.end()) continue;
+        INGOT_TRY_ASSIGN(const TimesByColumn times, read_times(removed->second));
+        if (const std::optional<IntervalSet>* touched = time.in(times)) {
+            change.everything |= !touched->has_value();
+            if (*touched) change.touched = change.touched.united(**touched);
+        }
     }
     for (const delta::Action& action : actions) {
         if (const auto* add = std::get_if<delta::Add>(&action);
@@ -89,32 +102,62 @@ Result<std::optional<InputChange>> change_of(delta::TableVersion version,
     return changed ? std::optional(std::move(change)) : std::nullopt;
 }
 
-}  // namespace
-
-std::string write_windows(const IntervalSet& windows) {
+Json windows_json(const IntervalSet& windows) {
     Json json = Json::array();
     for (const Interval& window : windows.intervals()) {
         json.push_back({window.start.to_string(), window.end.to_string()});
     }
-    return json.dump();
+    return json;
 }
 
-Result<IntervalSet> read_windows(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
+Result<IntervalSet> parse_windows(const Json& json) {
     if (!json.is_array())
-        return make_error(ErrorCode::kCorruptData, "'{}' is not a list of windows", text);
+        return make_error(ErrorCode::kCorruptData, "'{}' is not a list of windows", json.dump());
     std::vector<Interval> intervals;
     for (const Json& pair : json) {
         if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
             return make_error(ErrorCode::kCorruptData, "'{}' is not a window", pair.dump());
         }
-        INGOT_TRY_ASSIGN(const Timestamp start, parse_timestamp(pair[0].get<std::string>()));
-        INGOT_TRY_ASSIGN(const Timestamp end, parse_timestamp(pair[1].get<std::string>()));
-        if (end <= start)
+        const Result<Timestamp> start = parse_timestamp(pair[0].get<std::string>());
+        const Result<Timestamp> end = parse_timestamp(pair[1].get<std::string>());
+        if (!start || !end)
+            return make_error(ErrorCode::kCorruptData, "'{}' is not a window", pair.dump());
+        if (*end <= *start)
             return make_error(ErrorCode::kCorruptData, "window {} is empty", pair.dump());
-        intervals.push_back(Interval{start, end});
+        intervals.push_back(Interval{*start, *end});
     }
     return IntervalSet(std::move(intervals));
+}
+
+}  // namespace
+
+std::string write_windows(const IntervalSet& windows) {
+    return windows_json(windows).dump();
+}
+
+Result<IntervalSet> read_windows(std::string_view text) {
+    return parse_windows(Json::parse(text, nullptr, false));
+}
+
+std::string write_times(const TimesByColumn& times) {
+    Json json = Json::object();
+    for (const auto& [column, ranges] : times) {
+        json[column] = ranges ? windows_json(*ranges) : Json();
+    }
+    return json.dump();
+}
+
+Result<TimesByColumn> read_times(std::string_view text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object())
+        return make_error(ErrorCode::kCorruptData, "'{}' is no object of times", text);
+    TimesByColumn times;
+    for (const auto& [column, ranges] : json.items()) {
+        std::optional<IntervalSet>& known = times[column];
+        if (ranges.is_null()) continue;
+        INGOT_TRY_ASSIGN(known, parse_windows(ranges));
+    }
+    return times;
 }
 
 Result<InputHistory> input_changes(const delta::Snapshot& input, const InputVersion& since,

@@ -499,6 +499,10 @@ Result<delta::CommitOutcome> commit_once(const PublishRequest& request,
     if (!staged.progress.windows.empty()) {
         commit.operation_parameters[std::string(kWindowsParameter)] =
             write_windows(windows_of(staged.progress));
+        if (!replacement.removed_times.empty()) {
+            commit.operation_parameters[std::string(kRemovedParameter)] =
+                write_times(replacement.removed_times);
+        }
     }
     commit.operation_metrics["numOutputRows"] = fmt::format("{}", staged.accepted.rows);
     commit.operation_metrics["numRejectedRows"] = fmt::format("{}", staged.rejected.rows);

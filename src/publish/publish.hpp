@@ -28,6 +28,8 @@ struct OverwriteTable {};
 struct ReplaceRange {
     std::string column;
     IntervalSet ranges;
+    bool is_own_time = true;  ///< False: the rows' own times may lie anywhere (a late row in the
+                              ///< file of another hour).
 };
 /// Upserts by key, copy on write. Of several rows with one key, and between the stored and the
 /// incoming row, the greatest in `order_by` wins, then in the remaining columns: any order of

@@ -582,5 +582,86 @@ TEST(InputChanges, ACommitThatLogCleanupRemovedTouchesEverything) {
     EXPECT_FALSE(history.changes[1].touched.overlaps(hours(0, 5)));
 }
 
+/// Rows (loaded, ts, value): the hour in whose file a row came, and its own time.
+const Schema& loaded_rows() {
+    static const Schema schema{
+        {{"loaded", TypeId::kTimestamp}, {"ts", TypeId::kTimestamp}, {"value", TypeId::kString}}};
+    return schema;
+}
+
+/// The rows that the files of hours [from, to) hold now: pairs of the file's hour and the own one.
+PublishRequest load(TableUnderTest& table, int from, int to,
+                    const std::vector<std::pair<int, int>>& rows) {
+    std::string values;
+    for (const auto& [loaded, own] : rows)
+        values += fmt::format("{}({}, {})", values.empty() ? "" : ", ", loaded, own);
+    PublishRequest request = table.request(
+        fmt::format("SELECT make_timestamptz((l * 3600000000)::BIGINT) AS loaded, "
+                    "make_timestamptz((o * 3600000000 + 1800000000)::BIGINT) AS ts, 'v' AS value "
+                    "FROM (VALUES {}) t(l, o)",
+                    values),
+        ReplaceRange{"loaded", IntervalSet({hours(from, to)}), /*is_own_time=*/false},
+        loaded_rows());
+    TableUnderTest::record(request, hours(from, to));
+    return request;
+}
+
+/// The hours below 30 that the last commit touched.
+std::set<int> touched_hours(TableUnderTest& table, const delta::SnapshotPtr& before) {
+    const InputHistory history =
+        must(input_changes(*table.snapshot(), {before->version(), before->timestamp()}, "ts"));
+    std::set<int> touched;
+    for (int h = 0; h < 30; ++h) {
+        for (const InputChange& change : history.changes) {
+            if (change.everything || change.touched.overlaps(hours(h, h + 1))) touched.insert(h);
+        }
+    }
+    return touched;
+}
+
+TEST(InputChanges, ALateRowThatLeavesTheFileOfAnotherHourTouchesItsOwnTime) {
+    TableUnderTest table;
+    // One file with all hours, so that its other rows are rewritten; then one of a single hour.
+    must(table.publish(load(table, 0, 10, {{2, 2}, {3, 3}, {9, 9}, {9, 5}, {9, 7}})));
+    must(table.publish(load(table, 20, 21, {{20, 20}, {20, 25}})));
+    const delta::SnapshotPtr partly = table.snapshot();
+    must(table.publish(load(table, 9, 10, {{9, 9}})));
+    EXPECT_EQ(touched_hours(table, partly), (std::set<int>{5, 6, 7, 8, 9}));
+    const delta::SnapshotPtr wholly = table.snapshot();
+    must(table.publish(load(table, 20, 21, {{20, 20}})));
+    EXPECT_EQ(touched_hours(table, wholly), (std::set<int>{20, 21, 22, 23, 24, 25}));
+    const delta::SnapshotPtr own = table.snapshot();
+    must(table.publish(load(table, 2, 3, {{2, 2}})));
+    EXPECT_EQ(touched_hours(table, own), (std::set<int>{2}));
+}
+
+TEST(InputChanges, AMergedRowThatMovesInTimeTouchesWhereItWas) {
+    TableUnderTest table;
+    const auto merge = [&](int window, const std::string& rows) {
+        PublishRequest request = table.request(
+            fmt::format("SELECT make_timestamptz((h * 3600000000)::BIGINT) AS ts, value "
+                        "FROM (VALUES {}) t(h, value)",
+                        rows),
+            UpsertByKey{{"value"}, {"ts"}});
+        TableUnderTest::record(request, hours(window, window + 1));
+        must(table.publish(request));
+    };
+    merge(3, "(3, 'a'), (5, 'b')");
+    const delta::SnapshotPtr before = table.snapshot();
+    merge(9, "(9, 'a')");
+    EXPECT_THAT(table.rows(), ElementsAre("5 b", "9 a"));
+    EXPECT_TRUE(touched_hours(table, before).contains(3));
+}
+
+TEST(InputChanges, TimesThatCannotBeToldTouchEverything) {
+    const TimesByColumn times{{"a", IntervalSet({hours(1, 2), hours(5, 6)})}, {"b", std::nullopt}};
+    EXPECT_EQ(must(read_times(write_times(times))), times);
+    for (const char* bad : {"", "[]", R"({"a": 1})", R"({"a": [["x", "y"]]})"}) {
+        const Result<TimesByColumn> read = read_times(bad);
+        ASSERT_FALSE(read) << bad;
+        EXPECT_EQ(read.error().code, ErrorCode::kCorruptData);
+    }
+}
+
 }  // namespace
 }  // namespace ingot::publish

@@ -5,6 +5,7 @@
 #include "publish/history_sql.hpp"
 #include "publish/input_changes.hpp"
 #include "publish/merge_sql.hpp"
+#include "publish/removed_times_internal.hpp"
 #include "publish/replacement_internal.hpp"
 #include "quality/sql_text.hpp"
 
@@ -15,6 +16,7 @@ constexpr const char* kStored = "staged.stored";
 constexpr const char* kIncoming = "staged.incoming";
 constexpr const char* kRejected = "staged.rejected";
 
+TimesByColumn times_of(const delta::Snapshot& base, const delta::FileSelection& files);
 Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode,
                                   StagedFiles& files);
 Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
@@ -38,6 +40,7 @@ Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles&
     replacement.added = input.incoming.files;
     if (std::holds_alternative<OverwriteTable>(input.request.mode) && input.base) {
         replacement.removed = input.base->files().all();
+        replacement.removed_times = times_of(*input.base, replacement.removed);
         replacement.reads.whole_table = true;
     }
     return replacement;
@@ -128,6 +131,12 @@ bool wholly_inside(const delta::ColumnBounds& bounds, const IntervalSet& ranges)
         [&](const Interval& range) { return range.start <= first && last < range.end; });
 }
 
+TimesByColumn times_of(const delta::Snapshot& base, const delta::FileSelection& files) {
+    RemovedTimes times(base);
+    for (const delta::FileOrdinal file : files) times.add_file(file);
+    return times.outside({});
+}
+
 /// A snapshot of only these files.
 Result<delta::SnapshotPtr> only(const delta::SnapshotPtr& base,
                                 const delta::FileSelection& chosen) {
@@ -155,21 +164,31 @@ Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRa
     }
     replacement.removed =
         input.base->files().select(delta::Predicate::any_of(replacement.reads.predicates));
+    RemovedTimes removed(*input.base);
     delta::FileSelection partial;
     for (const delta::FileOrdinal file : replacement.removed) {
-        if (!wholly_inside(input.base->files().bounds(file, {field->name}), mode.ranges))
+        if (wholly_inside(input.base->files().bounds(file, {field->name}), mode.ranges)) {
+            if (!mode.is_own_time) removed.add_file(file);
+        } else {
             partial.push_back(file);
+        }
     }
     replacement.added = input.incoming.files;
+    replacement.removed_times = removed.outside(mode.ranges);
     if (partial.empty()) return replacement;
 
     INGOT_TRY_ASSIGN(const delta::SnapshotPtr stored, only(input.base, partial));
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session,
                      input.context.open_session({{kStored, stored}}));
+    const std::string column = quality::quoted_name(field->name);
+    const std::string replaced = in_ranges(column, field->type, mode.ranges);
+    if (!mode.is_own_time) {
+        const std::string hour = "date_trunc('hour', " + column + "::TIMESTAMPTZ)";
+        INGOT_TRY(removed.add_rows(*session, kStored, replaced, hour, input.context.stop));
+        replacement.removed_times = removed.outside(mode.ranges);
+    }
     const engine::Query kept{
-        fmt::format("SELECT * FROM {} WHERE ({}) IS NOT TRUE", kStored,
-                    in_ranges(quality::quoted_name(field->name), field->type, mode.ranges)),
-        {}};
+        fmt::format("SELECT * FROM {} WHERE ({}) IS NOT TRUE", kStored, replaced), {}};
     INGOT_TRY_ASSIGN_WITH(
         engine::WriteResult written,
         session->write(kept, table_target(input.request, input.columns), input.context.stop),
@@ -313,6 +332,7 @@ Result<Replacement> rewrite_keys(const ReplacementInput& input, const KeyedRewri
         if (rewrite.all_keys || rewrite.anew) stored = input.base->files().all();
         replacement.removed = stored;
         replacement.reads.whole_table = true;
+        replacement.removed_times = times_of(*input.base, stored);
         if (rewrite.anew) stored.clear();
         INGOT_TRY_ASSIGN(visible[kStored], only(input.base, stored));
     }

@@ -3,6 +3,7 @@
 
 #include "delta/commit.hpp"
 #include "engine/engine.hpp"
+#include "publish/input_changes.hpp"
 #include "publish/publish.hpp"
 #include "publish/staged_files_internal.hpp"
 
@@ -23,6 +24,7 @@ struct Replacement {
     delta::FileSelection removed;       ///< Of `base`.
     std::vector<delta::Add> added;      ///< Everything that the commit adds.
     std::vector<delta::Add> rewritten;  ///< Those of `added` that were written here, for this base.
+    TimesByColumn removed_times;  ///< Of the rows that go, outside the windows of the request.
     delta::ReadSet reads;
     std::int64_t merged_rows = 0;
 };

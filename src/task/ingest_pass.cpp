@@ -99,7 +99,8 @@ publish::WriteMode write_mode(const TableOfSource& of, const IngestPass& pass) {
         case project::LoadKind::kWindow: {
             std::vector<Interval> windows;
             for (const ingest::Input& input : pass.inputs) windows.push_back(*input.window);
-            return publish::ReplaceRange{kWindowColumn, IntervalSet(std::move(windows))};
+            return publish::ReplaceRange{kWindowColumn, IntervalSet(std::move(windows)),
+                                         /*is_own_time=*/false};
         }
         case project::LoadKind::kSnapshot:
             return publish::OverwriteTable{};
