@@ -116,17 +116,29 @@ Status Orchestrator::retire(const StoredRun& run, Fence fence, FileLock lock,
 }
 
 Status Orchestrator::give(const RunId& run, Change change) {
-    const bool adopts = std::holds_alternative<RunAdopted>(change);
-    bool interrupted = false;
-    if (!held_.contains(run)) {
-        INGOT_TRY(bring_back(run));
-        interrupted = !adopts && !has_ended(machine_.find(run)->state);
+    return give({{run, std::move(change)}});
+}
+
+Status Orchestrator::give(const std::vector<std::pair<RunId, Change>>& changes) {
+    std::vector<RunId> away;
+    for (const auto& [run, change] : changes) {
+        const bool known =
+            held_.contains(run) || std::find(away.begin(), away.end(), run) != away.end();
+        if (!known) away.push_back(run);
     }
-    INGOT_TRY_ASSIGN(Actions actions, machine_.step({run, now(), std::move(change)}));
-    add(std::move(actions));
-    if (!interrupted) return {};
-    INGOT_TRY_ASSIGN(Actions lost, machine_.step({run, now(), RunAdopted{}}));
-    add(std::move(lost));
+    INGOT_TRY_ASSIGN(const std::vector<RunId> interrupted, bring_back(away));
+    for (const auto& [run, change] : changes) {
+        INGOT_TRY_ASSIGN(Actions actions, machine_.step({run, now(), change}));
+        add(std::move(actions));
+    }
+    for (const RunId& run : interrupted) {
+        const bool adopted = std::any_of(changes.begin(), changes.end(), [&](const auto& each) {
+            return each.first == run && std::holds_alternative<RunAdopted>(each.second);
+        });
+        if (adopted) continue;
+        INGOT_TRY_ASSIGN(Actions lost, machine_.step({run, now(), RunAdopted{}}));
+        add(std::move(lost));
+    }
     return {};
 }
 
@@ -306,17 +318,37 @@ Status Orchestrator::replay(const StoredRun& run, Fence fence, FileLock lock) {
     return {};
 }
 
-/// A run that has ended, for what still happens to it.
-Status Orchestrator::bring_back(const RunId& id) {
-    INGOT_TRY_ASSIGN(FileLock::Attempt lock, parts_.folder.lock_run(id, options_.purpose));
-    if (const auto* held = std::get_if<FileLock::HeldBy>(&lock)) {
-        return make_error(ErrorCode::kAlreadyExists, "the run {} is at work in {}", id.value(),
-                          held->holder);
+/// Runs that have ended, or were left, for what still happens to them: all or none. Those that have
+/// not ended: their process is gone.
+Result<std::vector<RunId>> Orchestrator::bring_back(const std::vector<RunId>& runs) {
+    struct Away {
+        FileLock lock;
+        Fence fence = kFirstFence;
+        StoredRun run = {};
+    };
+    std::vector<Away> all;
+    for (const RunId& id : runs) {
+        INGOT_TRY_ASSIGN(FileLock::Attempt lock, parts_.folder.lock_run(id, options_.purpose));
+        if (const auto* held = std::get_if<FileLock::HeldBy>(&lock)) {
+            return make_error(ErrorCode::kAlreadyExists, "the run {} is at work in {}", id.value(),
+                              held->holder);
+        }
+        all.push_back({std::get<FileLock>(std::move(lock))});
     }
-    INGOT_TRY_ASSIGN(const Fence fence, parts_.store.take_over(id));
-    INGOT_TRY_ASSIGN(const StoredRun run, parts_.store.load(id));
-    if (machine_.find(id) != nullptr) INGOT_TRY(machine_.forget(id));
-    return replay(run, fence, std::get<FileLock>(std::move(lock)));
+    auto away = all.begin();
+    for (const RunId& id : runs) {
+        INGOT_TRY_ASSIGN(away->fence, parts_.store.take_over(id));
+        INGOT_TRY_ASSIGN(away->run, parts_.store.load(id));
+        ++away;
+    }
+    std::vector<RunId> interrupted;
+    for (Away& each : all) {
+        const RunId id = each.run.head.id;
+        if (machine_.find(id) != nullptr) INGOT_TRY(machine_.forget(id));
+        INGOT_TRY(replay(each.run, each.fence, std::move(each.lock)));
+        if (!has_ended(machine_.find(id)->state)) interrupted.push_back(id);
+    }
+    return interrupted;
 }
 
 Status Orchestrator::let_go_when_over(const RunId& run) {

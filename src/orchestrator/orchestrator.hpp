@@ -80,6 +80,9 @@ public:
     /// Takes in what happened to a run. One that has ended, or that its process left, is brought
     /// back for it.
     Status give(const RunId& run, Change change);
+    /// The same for several runs. kAlreadyExists: another process carries one of them out, which is
+    /// named; then nothing has happened to any.
+    Status give(const std::vector<std::pair<RunId, Change>>& changes);
     /// Changes a record along with whatever else this turn takes in.
     void keep(Record record);
 
@@ -105,7 +108,7 @@ private:
                                         std::optional<Duration> at_most = {});
     std::optional<Duration> time_to_wait(std::optional<Duration> at_most) const;
     Status replay(const StoredRun& run, Fence fence, FileLock lock);
-    Status bring_back(const RunId& run);
+    Result<std::vector<RunId>> bring_back(const std::vector<RunId>& runs);
     Status let_go_when_over(const RunId& run);
     Status cancel_all();
     Status drain();

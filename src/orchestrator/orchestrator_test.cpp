@@ -82,9 +82,11 @@ protected:
     FileLock lock(const RunId& id) const {
         return std::get<FileLock>(*folder_->lock_run(id, "a test"));
     }
-    RunStatus stored(const RunId& id) {
+    RunStatus stored(const RunId& id) { return status_in(*store_, id); }
+    RunStatus stored_elsewhere(const RunId& id) { return status_in(*open_elsewhere(), id); }
+    static RunStatus status_in(Store& store, const RunId& id) {
         Machine machine({2, {}});
-        const StoredRun run = *store_->load(id);
+        const StoredRun run = *store.load(id);
         for (const Event& event : run.events) EXPECT_TRUE(machine.replay(event));
         return *machine.find(id);
     }
@@ -270,6 +272,33 @@ TEST_F(ServeTest, ARunThatIsOverIsBroughtBackToRunTasksAnew) {
     EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
     EXPECT_TRUE(serving.stop());
     EXPECT_EQ(*runner_.asked.lock(), (Asked{"a 1", "b 1", "c 1", "b 2", "c 2"}));
+}
+
+TEST_F(ServeTest, SeveralRunsAreBroughtBackInOrderOrNoneIs) {
+    const std::vector<RunId> ids{RunId("r3"), RunId("r1"), RunId("r2")};
+    const std::vector<std::pair<RunId, Change>> cleared{{ids[0], TasksCleared{{TaskIndex(2)}}},
+                                                        {ids[1], TasksCleared{{TaskIndex(2)}}},
+                                                        {ids[2], TasksCleared{{TaskIndex(2)}}}};
+    Orchestrator orchestrator = this->orchestrator(*store_, 1);
+    Serving serving(orchestrator);
+    for (const RunId& id : ids) ASSERT_TRUE(serving.submit(id, chain()));
+    for (const RunId& id : ids) EXPECT_EQ(wait_for_end(id), RunState::kSuccess);
+    {
+        const FileLock elsewhere = lock(ids[2]);
+        const Status refused = serving.post([&](Orchestrator& self) { return self.give(cleared); });
+        EXPECT_EQ(refused.error().code, ErrorCode::kAlreadyExists);
+        EXPECT_NE(refused.error().message.find("r2"), std::string::npos);
+        for (const RunId& id : ids) EXPECT_EQ(stored_elsewhere(id).state, RunState::kSuccess);
+    }
+    runner_.asked.lock()->clear();
+    runner_.script = [&](const Attempt& attempt, const std::stop_token&) -> TaskOutcome {
+        runner_.asked.lock()->push_back(attempt.run.value());
+        return {};
+    };
+    ASSERT_TRUE(serving.post([&](Orchestrator& self) { return self.give(cleared); }));
+    for (const RunId& id : ids) EXPECT_EQ(wait_for_end(id), RunState::kSuccess);
+    EXPECT_TRUE(serving.stop());
+    EXPECT_EQ(*runner_.asked.lock(), (Asked{"c 2", "r3", "c 2", "r1", "c 2", "r2"}));
 }
 
 TEST_F(ServeTest, AStoreThatFailsForAWhileLosesNothingAndStartsNothing) {

@@ -133,11 +133,43 @@ Endpoint note_run(service::Service& service) {
             }};
 }
 
+Schema cleared_schema() {
+    return Schema::object(
+               {{"runs",
+                 Schema::array(
+                     Schema::object({{"run_id", Schema::text()},
+                                     {"window", window_schema().nullable()},
+                                     {"tasks", Schema::array(Schema::object(
+                                                   {{"task", Schema::text()},
+                                                    {"state", Schema::text().described(
+                                                                  "Before it runs anew")}}))}})
+                         .named("ClearedRun"))
+                     .described("In the order of their windows")},
+                {"dry_run", Schema::boolean()}})
+        .named("Cleared");
+}
+
+Json cleared_json(const std::vector<service::ClearedRun>& runs, bool dry_run) {
+    Json json{{"runs", Json::array()}, {"dry_run", dry_run}};
+    for (const service::ClearedRun& run : runs) {
+        Json tasks = Json::array();
+        for (const service::ClearedRun::Task& task : run.tasks) {
+            tasks.push_back({{"task", task.name}, {"state", orc::task_state_name(task.state)}});
+        }
+        json["runs"].push_back({{"run_id", run.head.id.value()},
+                                {"window", service::window_json(run.head.window)},
+                                {"tasks", std::move(tasks)}});
+    }
+    return json;
+}
+
 Endpoint clear_run(service::Service& service) {
     return {.method = Method::kPost,
             .path = "/api/v1/runs/{run_id}/clear",
             .name = "clear_run",
-            .summary = "Run tasks anew, with the definitions as they are now",
+            .summary =
+                "Run tasks anew, with the definitions as they are now: of all runs that are "
+                "asked for, at most 1,000, or of none",
             .area = "runs",
             .role = Role::kOperator,
             .body = Schema::object(
@@ -145,11 +177,12 @@ Endpoint clear_run(service::Service& service) {
                  optional_field("failed_only", Schema::boolean()),
                  optional_field("upstream", Schema::boolean()),
                  optional_field("downstream", Schema::boolean()),
+                 optional_field("past", Schema::boolean().described(
+                                            "Also in the newest run of each earlier window")),
+                 optional_field("future", Schema::boolean().described(
+                                              "Also in the newest run of each later window")),
                  optional_field("dry_run", Schema::boolean())}),
-            .answers = {{200, "The tasks that run anew, or would",
-                         Schema::object({{"tasks", Schema::array(Schema::text())},
-                                         {"dry_run", Schema::boolean()}})
-                             .named("Cleared")}},
+            .answers = {{200, "The tasks that run anew, or would", cleared_schema()}},
             .handle = [&service](const Call& call) -> Result<Reply> {
                 service::ClearRequest request;
                 if (call.body.contains("tasks")) {
@@ -158,10 +191,12 @@ Endpoint clear_run(service::Service& service) {
                 request.failed_only = flag_field(call.body, "failed_only", false);
                 request.upstream = flag_field(call.body, "upstream", false);
                 request.downstream = flag_field(call.body, "downstream", true);
+                request.past = flag_field(call.body, "past", false);
+                request.future = flag_field(call.body, "future", false);
                 const bool dry_run = flag_field(call.body, "dry_run", false);
-                INGOT_TRY_ASSIGN(const std::vector<std::string> tasks,
+                INGOT_TRY_ASSIGN(const std::vector<service::ClearedRun> runs,
                                  service.clear(run_of(call), request, dry_run));
-                return Reply(json_response({{"tasks", tasks}, {"dry_run", dry_run}}));
+                return Reply(json_response(cleared_json(runs, dry_run)));
             }};
 }
 

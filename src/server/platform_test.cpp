@@ -196,6 +196,22 @@ protected:
         return states;
     }
 
+    /// By the begin of each run's window: `TASK STATE`.
+    using Cleared = std::vector<std::pair<std::string, std::vector<std::string>>>;
+    static Cleared cleared_tasks(const Response& response) {
+        Cleared runs;
+        const Json json = Json::parse(response.body);
+        for (const Json& run : json["runs"]) {
+            auto& [window, tasks] = runs.emplace_back();
+            if (!run["window"].is_null()) window = run["window"]["start"];
+            for (const Json& task : run["tasks"]) {
+                tasks.push_back(task["task"].get<std::string>() + " " +
+                                task["state"].get<std::string>());
+            }
+        }
+        return runs;
+    }
+
     const std::string root = testing::TempDir() + "platform-" + uuid_v4();
     EventHub events;
     PlatformMetrics numbers;
@@ -287,7 +303,7 @@ TEST_F(PlatformTest, WhatFailedIsMarkedClearedAndRunsAgain) {
     const std::string path = "/runs/" + failed["run_id"].get<std::string>();
     const Response dry =
         send(Method::kPost, path + "/clear", {{"failed_only", true}, {"dry_run", true}});
-    EXPECT_EQ(Json::parse(dry.body).dump(), R"({"tasks":["fail","next"],"dry_run":true})");
+    EXPECT_EQ(cleared_tasks(dry), (Cleared{{"", {"fail failed", "next upstream_failed"}}}));
     EXPECT_EQ(send(Method::kPost, path + "/tasks/fail/mark", {{"state", "success"}}).status, 200);
     const Json marked = get(path + "/wait?timeout_s=60");
     EXPECT_EQ(states(marked)["fail"], "success");
@@ -296,6 +312,43 @@ TEST_F(PlatformTest, WhatFailedIsMarkedClearedAndRunsAgain) {
     EXPECT_EQ(send(Method::kPost, path + "/tasks/none/mark", {{"state", "success"}}).status, 422);
     EXPECT_EQ(send(Method::kPost, path + "/clear", {{"tasks", {"none"}}}).status, 422);
     EXPECT_EQ(send(Method::kPost, path + "/tasks/fail/mark", {{"state", "odd"}}).status, 422);
+}
+
+TEST_F(PlatformTest, AClearReachesTheNewestRunsOfEarlierAndLaterWindows) {
+    const auto clear = [this](const std::string& run, Json body) {
+        return send(Method::kPost, "/runs/" + run + "/clear", std::move(body));
+    };
+    write("input/2020-05-01-02.ndjson",
+          "{\"id\": 4, \"ts\": \"2020-05-01T02:10:00Z\", \"amount\": 3}\n");
+    const std::string first = run_hour(0)["run_id"];
+    const std::string redone = run_hour(1)["run_id"];
+    const std::string middle = run_hour(1, true)["run_id"];
+    const std::string last = run_hour(2)["run_id"];
+    const Response future =
+        clear(middle, {{"tasks", {"build"}}, {"future", true}, {"dry_run", true}});
+    EXPECT_EQ(cleared_tasks(future), (Cleared{{"2020-05-01T01:00:00Z", {"build success"}},
+                                              {"2020-05-01T02:00:00Z", {"build success"}}}));
+    const Json listed = Json::parse(future.body);
+    EXPECT_EQ(listed["runs"][0]["run_id"], middle);
+    EXPECT_EQ(get("/runs/" + last)["state"], "success") << "a dry run changes nothing";
+    EXPECT_EQ(clear(middle, {{"tasks", {"build"}}, {"past", true}, {"future", true}}).status, 200);
+    for (const std::string& each : {first, middle, last}) {
+        const Json ended = get("/runs/" + each + "/wait?timeout_s=60");
+        EXPECT_EQ(ended["state"], "success");
+        EXPECT_EQ(ended["tasks"][0]["attempts"].size(), 1);
+        EXPECT_EQ(ended["tasks"][1]["attempts"].size(), 2) << each;
+    }
+    EXPECT_EQ(get("/runs/" + redone)["tasks"][1]["attempts"].size(), 1)
+        << "a newer run of its window took its place";
+    const Response failed =
+        clear(first, {{"failed_only", true}, {"future", true}, {"dry_run", true}});
+    EXPECT_EQ(cleared_tasks(failed), Cleared());
+    const std::string without = run("called")["run_id"];
+    const Response refused = clear(without, {{"past", true}});
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_THAT(refused.body, HasSubstr("has no window"));
+    const Response misspelt = clear(first, {{"tasks", {"biuld"}}, {"future", true}});
+    EXPECT_THAT(misspelt.body, HasSubstr("did you mean 'build'"));
 }
 
 TEST_F(PlatformTest, ARunIsCancelledAndANoteKept) {

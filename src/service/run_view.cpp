@@ -52,11 +52,6 @@ Json time_json(const std::optional<Timestamp>& at) {
     return at ? Json(at->to_string()) : Json();
 }
 
-Json window_json(const std::optional<Interval>& window) {
-    if (!window) return {};
-    return {{"start", window->start.to_string()}, {"end", window->end.to_string()}};
-}
-
 Json attempts_json(const RunView& view, std::uint32_t index, const orc::RunFolder& folder) {
     Json json = Json::array();
     const orc::TaskStatus& task = view.run.tasks[index];
@@ -100,6 +95,11 @@ Json task_json(const RunView& view, std::uint32_t index, const orc::RunFolder& f
 }
 
 }  // namespace
+
+Json window_json(const std::optional<Interval>& window) {
+    if (!window) return {};
+    return {{"start", window->start.to_string()}, {"end", window->end.to_string()}};
+}
 
 RunView view_of(const orc::Machine& machine, const orc::RunId& id, bool at_work) {
     RunView view{*machine.find(id), at_work, {}};

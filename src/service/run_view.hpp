@@ -26,6 +26,8 @@ Result<RunView> view_of(const orchestrator::StoredRun& run, bool at_work,
 /// `running`, and `interrupted` where nobody is at work.
 std::string state_text(orchestrator::RunState state, bool at_work);
 
+/// `{"start": ..., "end": ...}`, or null.
+nlohmann::ordered_json window_json(const std::optional<Interval>& window);
 /// `run_id`, `pipeline`, `state`, `window`, `cause`, ...: as lists have it.
 nlohmann::ordered_json head_json(const orchestrator::RunHead& head, bool at_work);
 /// The same, and its tasks with their attempts and logs.

@@ -11,7 +11,6 @@
 
 #include "base/executor.hpp"
 #include "base/log.hpp"
-#include "base/nearest_name.hpp"
 #include "base/uuid.hpp"
 #include "project/window.hpp"
 
@@ -27,10 +26,6 @@ constexpr std::array<std::string_view, 6> kChangeKinds = {"run",   "task",     "
 
 Result<FileLock> become_server(const orc::RunFolder& folder, const std::string& store,
                                bool replace);
-Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,
-                                             const std::vector<std::string>& names);
-Result<std::vector<orc::TaskIndex>> tasks_to_clear(const RunView& view,
-                                                   const ClearRequest& request);
 Status wait(std::future<Status> done);
 
 }  // namespace
@@ -311,19 +306,18 @@ Status Service::cancel(const orc::RunId& run, const std::string& reason, const s
     }));
 }
 
-Result<std::vector<std::string>> Service::clear(const orc::RunId& run, const ClearRequest& request,
-                                                bool dry_run) {
-    INGOT_TRY_ASSIGN(const RunView view, run_view(run));
-    INGOT_TRY_ASSIGN(std::vector<orc::TaskIndex> tasks, tasks_to_clear(view, request));
-    std::vector<std::string> names;
-    for (const orc::TaskIndex task : tasks) {
-        names.push_back(view.run.spec->plan.tasks[task.value()].name);
+Result<std::vector<ClearedRun>> Service::clear(const orc::RunId& run, const ClearRequest& request,
+                                               bool dry_run) {
+    const std::string lake = definitions()->workspace.lake.uri();
+    std::vector<ClearedRun> plan;
+    {
+        auto reader = reader_.lock();
+        INGOT_TRY_ASSIGN(plan, plan_clear(**reader, run, request, lake));
     }
-    if (dry_run || tasks.empty()) return names;
-    INGOT_TRY(wait(orchestrator_->post([run, tasks](orc::Orchestrator& orchestrator) {
-        return orchestrator.give(run, orc::TasksCleared{tasks});
-    })));
-    return names;
+    if (dry_run || plan.empty()) return plan;
+    INGOT_TRY(wait(orchestrator_->post(
+        [plan](orc::Orchestrator& orchestrator) { return clear_runs(orchestrator, plan); })));
+    return plan;
 }
 
 Status Service::mark(const orc::RunId& run, const std::string& task, orc::TaskMarked::As as,
@@ -331,13 +325,9 @@ Status Service::mark(const orc::RunId& run, const std::string& task, orc::TaskMa
     INGOT_TRY_ASSIGN(const RunView view, run_view(run));
     INGOT_TRY_ASSIGN(const std::set<std::uint32_t> chosen,
                      chosen_tasks(view.run.spec->plan, {task}));
-    return wait(
-        orchestrator_->post([run, chosen, as, by](orc::Orchestrator& orchestrator) -> Status {
-            for (const std::uint32_t index : chosen) {
-                INGOT_TRY(orchestrator.give(run, orc::TaskMarked{orc::TaskIndex(index), as, by}));
-            }
-            return {};
-        }));
+    return wait(orchestrator_->post([run, chosen, as, by](orc::Orchestrator& orchestrator) {
+        return mark_tasks(orchestrator, run, chosen, as, by);
+    }));
 }
 
 Status Service::note(const orc::RunId& run, const std::string& note) {
@@ -434,52 +424,6 @@ Result<FileLock> become_server(const orc::RunFolder& folder, const std::string& 
                       "a server is at work on the store {}: {}. Use that one, or end it; if it "
                       "does not answer, `ingot serve --replace` takes its place",
                       store, std::get<FileLock::HeldBy>(attempt).holder);
-}
-
-bool did_not_succeed(const orc::TaskStatus& task) {
-    return orc::has_ended(task.state) && task.state != orc::TaskState::kSuccess &&
-           task.state != orc::TaskState::kSkipped;
-}
-
-/// The chosen ones, in the order of the plan. A name may be that of all items of `each`.
-Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,
-                                             const std::vector<std::string>& names) {
-    std::set<std::uint32_t> chosen;
-    std::vector<std::string> known;
-    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
-        known.push_back(plan.tasks[i].name);
-        if (names.empty()) chosen.insert(i);
-    }
-    for (const std::string& name : names) {
-        const std::size_t before = chosen.size();
-        for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
-            if (plan.tasks[i].name == name || plan.tasks[i].definition == name) chosen.insert(i);
-        }
-        if (chosen.size() == before) {
-            return make_error(ErrorCode::kInvalidArgument, "the run has no task '{}'{}", name,
-                              did_you_mean(name, known));
-        }
-    }
-    return chosen;
-}
-
-Result<std::vector<orc::TaskIndex>> tasks_to_clear(const RunView& view,
-                                                   const ClearRequest& request) {
-    const orc::RunPlan& plan = view.run.spec->plan;
-    INGOT_TRY_ASSIGN(std::set<std::uint32_t> chosen, chosen_tasks(plan, request.tasks));
-    if (request.failed_only) {
-        std::erase_if(chosen,
-                      [&](std::uint32_t task) { return !did_not_succeed(view.run.tasks[task]); });
-    }
-    if (request.upstream) {
-        for (auto i = static_cast<std::uint32_t>(plan.tasks.size()); i-- > 0;) {
-            if (!chosen.contains(i)) continue;
-            for (const orc::TaskIndex before : plan.tasks[i].after) chosen.insert(before.value());
-        }
-    }
-    std::vector<orc::TaskIndex> tasks;
-    for (const std::uint32_t task : chosen) tasks.emplace_back(task);
-    return request.downstream ? orc::with_those_after(plan, tasks) : tasks;
 }
 
 Status wait(std::future<Status> done) {

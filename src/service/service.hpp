@@ -14,6 +14,7 @@
 #include "orchestrator/scheduler.hpp"
 #include "service/definitions.hpp"
 #include "service/pipeline_tasks.hpp"
+#include "service/run_changes.hpp"
 #include "service/run_view.hpp"
 #include "service/table_watch.hpp"
 #include "service/window_history.hpp"
@@ -43,14 +44,6 @@ struct Change {
     Timestamp at = {};
 };
 std::string_view change_kind_name(Change::Kind kind);
-
-/// Which tasks to run anew.
-struct ClearRequest {
-    std::vector<std::string> tasks = {};  ///< Empty: all.
-    bool failed_only = false;             ///< Of them, those that did not succeed.
-    bool upstream = false;                ///< And all before them.
-    bool downstream = true;               ///< And all after them.
-};
 
 /// Where the trigger of a pipeline stands; of one without, as it is made.
 struct TriggerView {
@@ -97,9 +90,9 @@ public:
     /// Starts a pipeline whose schedule is a webhook.
     Status call_webhook(const std::string& pipeline);
     Status cancel(const orchestrator::RunId& run, const std::string& reason, const std::string& by);
-    /// The tasks that run anew, or would.
-    Result<std::vector<std::string>> clear(const orchestrator::RunId& run,
-                                           const ClearRequest& request, bool dry_run);
+    /// The tasks that run anew, or would: of all these runs, or of none.
+    Result<std::vector<ClearedRun>> clear(const orchestrator::RunId& run,
+                                          const ClearRequest& request, bool dry_run);
     /// Says how a task came out, or all items of one.
     Status mark(const orchestrator::RunId& run, const std::string& task,
                 orchestrator::TaskMarked::As as, const std::string& by);

@@ -1,5 +1,6 @@
 """`ingot serve`: schedules, events, what is asked for, and what a killed or stopped server leaves. Runs the real binary."""
 
+import fcntl
 import json
 import os
 import random
@@ -71,7 +72,7 @@ tasks:
         self.assertEqual([task["state"] for task in failed["tasks"]], ["failed", "upstream_failed"])
         self.write("go", "")
         would = server.post(f"/runs/{run}/clear", {"failed_only": True, "dry_run": True})
-        self.assertEqual(would["tasks"], ["a", "b"])
+        self.assertEqual([task["task"] for task in would["runs"][0]["tasks"]], ["a", "b"])
         self.assertEqual(server.get(f"/runs/{run}")["state"], "failed", "a dry run changes nothing")
         server.post(f"/runs/{run}/clear", {"tasks": ["a"]})
         self.wait_for(lambda: self.lines("told") == ["a", "b"], "b does not run")
@@ -85,6 +86,36 @@ tasks:
         cancelled = server.wait_for_run(run)
         self.assertEqual(cancelled["state"], "cancelled")
         self.assertIn("enough", cancelled["cancelled"])
+
+    def test_a_clear_reaches_earlier_and_later_windows_or_changes_nothing(self):
+        self.pipeline(f"""
+window: day
+tasks:
+  a: {{command: {shell("echo a $INGOT_WINDOW_START >> told")}}}
+  b: {{command: {shell("test -e go || exit 1; echo b $INGOT_WINDOW_START >> told")}, after: a, retries: 0}}
+""")
+        server = self.serve()
+        days = {}
+        for day in (1, 2, 3):
+            window = {"start": f"2020-01-0{day}T00:00:00Z", "end": f"2020-01-0{day + 1}T00:00:00Z"}
+            days[day] = server.start_run("p", window=window)
+            self.assertEqual(server.wait_for_run(days[day])["state"], "failed")
+        self.write("go", "")
+        asked = {"failed_only": True, "past": True, "future": True}
+        would = server.post(f"/runs/{days[2]}/clear", {**asked, "dry_run": True})
+        self.assertEqual([(run["run_id"], [task["task"] for task in run["tasks"]]) for run in would["runs"]],
+                         [(days[day], ["b"]) for day in (1, 2, 3)])
+        with open(os.path.join(self.project, ".ingot/runs", days[3], "lock"), "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self.assertRaises(Refused) as refused:
+                server.post(f"/runs/{days[2]}/clear", asked)
+        self.assertIn(days[3], refused.exception.problem["detail"])
+        self.assertEqual({run["state"] for run in server.runs(pipeline="p")}, {"failed"}, "none was cleared")
+        server.post(f"/runs/{days[2]}/clear", asked)
+        for run in days.values():
+            self.assertEqual(server.wait_for_run(run)["state"], "success")
+        self.assertEqual([line[0] for line in self.lines("told")], list("aaabbb"))
+        self.assertEqual([line[10:12] for line in self.lines("told")[3:]], ["01", "02", "03"], "in the order of windows")
 
     def test_a_log_is_followed_while_it_is_written(self):
         self.pipeline(f"""

@@ -211,27 +211,51 @@ export function makeMockApi(options = {}) {
 
   /** @param {string} id @param {Api.ClearTasks} body */
   function clear(id, body) {
-    const target = run(id);
+    const asked = run(id);
+    const at = Date.parse(asked.window?.start ?? "");
+    const targets = world.runs
+      .filter((each) => {
+        if (each === asked) return true;
+        const start = Date.parse(each.window?.start ?? "");
+        const wanted = (body.past && start < at) || (body.future && start > at);
+        return each.pipeline === asked.pipeline && wanted;
+      })
+      .map((each) => run(each.run_id))
+      .map((target) => ({ target, tasks: tasksToClear(target, body) }))
+      .filter(({ tasks }) => tasks.length > 0)
+      .sort((a, b) => (a.target.window?.start ?? "").localeCompare(b.target.window?.start ?? ""));
+    const runs = targets.map(({ target, tasks }) => ({
+      run_id: target.run_id,
+      window: target.window,
+      tasks: tasks.map((task) => ({ task: task.task, state: task.state })),
+    }));
+    if (!body.dry_run) for (const { target, tasks } of targets) runAgain(target, tasks);
+    return { runs, dry_run: body.dry_run ?? false };
+  }
+
+  /** @param {Api.RunDetail} target @param {Api.ClearTasks} body */
+  function tasksToClear(target, body) {
     /** @type {Set<string>} */
     const names = new Set(body.tasks ?? target.tasks.map((task) => task.task));
     if (body.downstream) {
       for (const task of target.tasks)
         if (task.after.some((name) => names.has(name))) names.add(task.task);
     }
-    const tasks = target.tasks.filter(
+    return target.tasks.filter(
       (task) =>
         names.has(task.task) &&
         (!body.failed_only || ["failed", "upstream_failed"].includes(task.state)),
     );
-    if (!body.dry_run && tasks.length > 0) {
-      for (const task of tasks)
-        Object.assign(task, { state: "waiting", note: "cleared", since: iso(Date.now()) });
-      target.state = "running";
-      target.ended_at = null;
-      emit("run", { run_id: id, pipeline: target.pipeline, state: "running" });
-      setTimeout(() => advance(target), taskMs).unref();
-    }
-    return { tasks: tasks.map((task) => task.task), dry_run: body.dry_run ?? false };
+  }
+
+  /** @param {Api.RunDetail} target @param {Api.RunTask[]} tasks */
+  function runAgain(target, tasks) {
+    for (const task of tasks)
+      Object.assign(task, { state: "waiting", note: "cleared", since: iso(Date.now()) });
+    target.state = "running";
+    target.ended_at = null;
+    emit("run", { run_id: target.run_id, pipeline: target.pipeline, state: "running" });
+    setTimeout(() => advance(target), taskMs).unref();
   }
 
   /** @param {Api.BackfillRequest} body @returns {Api.BackfillPlan} */

@@ -7,6 +7,7 @@ import type {
   BackfillPlan,
   BackfillRequest,
   CheckResult,
+  Cleared,
   ClearTasks,
   Info,
   Me,
@@ -58,7 +59,7 @@ export const api = {
   noteRun: (id: string, note: string) =>
     request<void>("PATCH", `/runs/${part(id)}`, { body: { note } }),
   clear: (id: string, body: ClearTasks) =>
-    request<{ tasks: string[]; dry_run: boolean }>("POST", `/runs/${part(id)}/clear`, { body }),
+    request<Cleared>("POST", `/runs/${part(id)}/clear`, { body }),
   mark: (id: string, task: string, state: "success" | "failed" | "skipped") =>
     request<void>("POST", `/runs/${part(id)}/tasks/${part(task)}/mark`, { body: { state } }),
 

@@ -166,7 +166,23 @@ export interface ClearTasks {
   failed_only?: boolean;
   upstream?: boolean;
   downstream?: boolean;
+  /** Also in the newest run of each earlier window. */
+  past?: boolean;
+  /** Also in the newest run of each later window. */
+  future?: boolean;
   dry_run?: boolean;
+}
+
+export interface ClearedRun {
+  run_id: string;
+  window: TimeWindow | null;
+  tasks: { task: string; state: string }[];
+}
+
+/** What runs again, or would: the runs in the order of their windows. */
+export interface Cleared {
+  runs: ClearedRun[];
+  dry_run: boolean;
 }
 
 export interface TableSummary {

@@ -1,0 +1,193 @@
+#include "service/run_changes.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "orchestrator/machine.hpp"
+
+#include "base/nearest_name.hpp"
+
+namespace ingot::service {
+namespace {
+
+namespace orc = ingot::orchestrator;
+
+Result<orc::RunStatus> status_of(orc::Store& store, const orc::RunId& run);
+Result<std::vector<orc::RunHead>> other_windows(orc::Store& store, const orc::RunHead& run,
+                                                const ClearRequest& request);
+std::set<std::uint32_t> tasks_named(const orc::RunPlan& plan,
+                                    const std::vector<std::string>& names);
+std::vector<ClearedRun::Task> tasks_to_clear(const orc::RunStatus& run,
+                                             std::set<std::uint32_t> chosen,
+                                             const ClearRequest& request);
+Status is_not_being_cancelled(const orc::RunStatus& run);
+
+}  // namespace
+
+Result<std::vector<ClearedRun>> plan_clear(orc::Store& store, const orc::RunId& run,
+                                           const ClearRequest& request, const std::string& lake) {
+    INGOT_TRY_ASSIGN(const orc::RunStatus asked, status_of(store, run));
+    if (asked.spec->lake != lake) {
+        return make_error(ErrorCode::kInvalidArgument,
+                          "the run {} is about another lake, {}: it runs again only where that is "
+                          "the lake",
+                          run.value(), asked.spec->lake);
+    }
+    INGOT_TRY(chosen_tasks(asked.spec->plan, request.tasks));
+    INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> others,
+                     other_windows(store, orc::head_of(asked), request));
+    std::vector<ClearedRun> plan;
+    const auto add = [&](const orc::RunStatus& status) -> Status {
+        ClearedRun cleared{
+            orc::head_of(status),
+            tasks_to_clear(status, tasks_named(status.spec->plan, request.tasks), request)};
+        const bool changes =
+            std::any_of(cleared.tasks.begin(), cleared.tasks.end(),
+                        [](const ClearedRun::Task& task) { return orc::has_ended(task.state); });
+        if (!changes) return {};
+        plan.push_back(std::move(cleared));
+        return is_not_being_cancelled(status);
+    };
+    INGOT_TRY(add(asked));
+    for (const orc::RunHead& head : others) {
+        INGOT_TRY_ASSIGN(const orc::RunStatus status, status_of(store, head.id));
+        if (status.spec->lake == lake) INGOT_TRY(add(status));
+    }
+    std::sort(plan.begin(), plan.end(), [](const ClearedRun& a, const ClearedRun& b) {
+        return a.head.window < b.head.window;
+    });
+    return plan;
+}
+
+Status clear_runs(orc::Orchestrator& orchestrator, const std::vector<ClearedRun>& runs) {
+    std::vector<std::pair<orc::RunId, orc::Change>> changes;
+    for (const ClearedRun& run : runs) {
+        // Asked again: it may have begun to be cancelled after this was planned.
+        if (const orc::RunStatus* status = orchestrator.machine().find(run.head.id)) {
+            INGOT_TRY(is_not_being_cancelled(*status));
+        }
+        orc::TasksCleared cleared;
+        for (const ClearedRun::Task& task : run.tasks) cleared.tasks.push_back(task.index);
+        changes.emplace_back(run.head.id, std::move(cleared));
+    }
+    return orchestrator.give(changes);
+}
+
+Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,
+                                             const std::vector<std::string>& names) {
+    std::vector<std::string> known;
+    for (const orc::PlannedTask& task : plan.tasks) known.push_back(task.name);
+    for (const std::string& name : names) {
+        if (!tasks_named(plan, {name}).empty()) continue;
+        return make_error(ErrorCode::kInvalidArgument, "the run has no task '{}'{}", name,
+                          did_you_mean(name, known));
+    }
+    return tasks_named(plan, names);
+}
+
+Status mark_tasks(orc::Orchestrator& orchestrator, const orc::RunId& run,
+                  const std::set<std::uint32_t>& tasks, orc::TaskMarked::As as,
+                  const std::string& by) {
+    std::vector<std::pair<orc::RunId, orc::Change>> changes;
+    for (const std::uint32_t task : tasks) {
+        changes.emplace_back(run, orc::TaskMarked{orc::TaskIndex(task), as, by});
+    }
+    return orchestrator.give(changes);
+}
+
+namespace {
+
+Result<orc::RunStatus> status_of(orc::Store& store, const orc::RunId& run) {
+    INGOT_TRY_ASSIGN(const orc::StoredRun stored, store.load(run));
+    orc::Machine machine({std::numeric_limits<int>::max(), {}});
+    for (const orc::Event& event : stored.events) {
+        INGOT_TRY_WITH(machine.replay(event), "while reading the run " + run.value());
+    }
+    return *machine.find(run);
+}
+
+/// The newest run of each of the windows that are asked for beside this one's.
+Result<std::vector<orc::RunHead>> other_windows(orc::Store& store, const orc::RunHead& run,
+                                                const ClearRequest& request) {
+    std::vector<orc::RunHead> chosen;
+    if (!request.past && !request.future) return chosen;
+    if (!run.window) {
+        return make_error(ErrorCode::kInvalidArgument,
+                          "the run {} has no window: earlier and later runs cannot be told by it",
+                          run.id.value());
+    }
+    std::set<Interval> seen;
+    orc::RunFilter filter{.pipeline = run.pipeline, .at_most = 10'000};
+    while (true) {
+        INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> page, store.list(filter));
+        for (const orc::RunHead& head : page) {
+            const bool asked =
+                head.window && ((request.past && head.window->start < run.window->start) ||
+                                (request.future && head.window->start > run.window->start));
+            if (!asked || !seen.insert(*head.window).second) continue;
+            if (request.failed_only && head.state == orc::RunState::kSuccess) continue;
+            chosen.push_back(head);
+        }
+        if (page.size() < filter.at_most) break;
+        filter.before = page.back().id;
+    }
+    if (chosen.size() < kClearedRunsMax) return chosen;
+    return make_error(ErrorCode::kInvalidArgument,
+                      "this asks for {} runs beside {}, and one clear takes {} runs at most: clear "
+                      "only what failed, or run a range of windows again with a backfill",
+                      chosen.size(), run.id.value(), kClearedRunsMax);
+}
+
+/// Those of the plan that there are.
+std::set<std::uint32_t> tasks_named(const orc::RunPlan& plan,
+                                    const std::vector<std::string>& names) {
+    const std::set<std::string> asked(names.begin(), names.end());
+    std::set<std::uint32_t> chosen;
+    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
+        const orc::PlannedTask& task = plan.tasks[i];
+        if (names.empty() || asked.contains(task.name) || asked.contains(task.definition)) {
+            chosen.insert(i);
+        }
+    }
+    return chosen;
+}
+
+bool did_not_succeed(const orc::TaskStatus& task) {
+    return orc::has_ended(task.state) && task.state != orc::TaskState::kSuccess &&
+           task.state != orc::TaskState::kSkipped;
+}
+
+std::vector<ClearedRun::Task> tasks_to_clear(const orc::RunStatus& run,
+                                             std::set<std::uint32_t> chosen,
+                                             const ClearRequest& request) {
+    const orc::RunPlan& plan = run.spec->plan;
+    if (request.failed_only) {
+        std::erase_if(chosen,
+                      [&](std::uint32_t task) { return !did_not_succeed(run.tasks[task]); });
+    }
+    if (request.upstream) {
+        for (auto i = static_cast<std::uint32_t>(plan.tasks.size()); i-- > 0;) {
+            if (!chosen.contains(i)) continue;
+            for (const orc::TaskIndex before : plan.tasks[i].after) chosen.insert(before.value());
+        }
+    }
+    std::vector<orc::TaskIndex> indexes;
+    for (const std::uint32_t task : chosen) indexes.emplace_back(task);
+    if (request.downstream) indexes = orc::with_those_after(plan, indexes);
+    std::vector<ClearedRun::Task> tasks;
+    for (const orc::TaskIndex index : indexes) {
+        tasks.push_back({index, plan.tasks[index.value()].name, run.tasks[index.value()].state});
+    }
+    return tasks;
+}
+
+Status is_not_being_cancelled(const orc::RunStatus& run) {
+    if (!run.cancelled || orc::has_ended(run.state)) return {};
+    return make_error(ErrorCode::kAlreadyExists,
+                      "the run {} is being cancelled: wait until it is over, then clear again",
+                      run.id.value());
+}
+
+}  // namespace
+}  // namespace ingot::service

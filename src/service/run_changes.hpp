@@ -1,0 +1,56 @@
+#pragma once
+// What may be done to runs afterwards: decided from the store, then given to the orchestrator.
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orchestrator/orchestrator.hpp"
+
+namespace ingot::service {
+
+/// Which tasks to run anew.
+struct ClearRequest {
+    std::vector<std::string> tasks = {};  ///< Empty: all.
+    bool failed_only = false;             ///< Of them, those that did not succeed.
+    bool upstream = false;                ///< And all before them.
+    bool downstream = true;               ///< And all after them.
+    bool past = false;    ///< The same in the newest run of each window that begins earlier.
+    bool future = false;  ///< Likewise later.
+};
+
+/// Runs that one request clears at most, because all are taken in at once.
+inline constexpr std::size_t kClearedRunsMax = 1000;
+
+/// What a clear does with one run.
+struct ClearedRun {
+    struct Task {
+        orchestrator::TaskIndex index;
+        std::string name;
+        orchestrator::TaskState state = orchestrator::TaskState::kSuccess;  ///< As it is now.
+    };
+    orchestrator::RunHead head;
+    std::vector<Task> tasks;  ///< Not empty; at least one of them has ended.
+};
+
+/// The tasks that would run anew, in the order of windows. Of other runs only those of the same
+/// pipeline and `lake` that have the tasks; with `failed_only`, those that did not succeed.
+/// kInvalidArgument: no such task, with the nearest name; no window to tell earlier from; more runs
+/// than kClearedRunsMax; another lake. kAlreadyExists: a run is still being cancelled.
+Result<std::vector<ClearedRun>> plan_clear(orchestrator::Store& store,
+                                           const orchestrator::RunId& run,
+                                           const ClearRequest& request, const std::string& lake);
+/// All of them or, on an error, none.
+Status clear_runs(orchestrator::Orchestrator& orchestrator, const std::vector<ClearedRun>& runs);
+
+/// The chosen ones of a plan, by position; a name may be that of all items of `each`. Empty: all.
+/// kInvalidArgument: no such task, with the nearest name.
+Result<std::set<std::uint32_t>> chosen_tasks(const orchestrator::RunPlan& plan,
+                                             const std::vector<std::string>& names);
+
+/// Says how tasks of a run came out.
+Status mark_tasks(orchestrator::Orchestrator& orchestrator, const orchestrator::RunId& run,
+                  const std::set<std::uint32_t>& tasks, orchestrator::TaskMarked::As as,
+                  const std::string& by);
+
+}  // namespace ingot::service
