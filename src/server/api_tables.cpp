@@ -310,18 +310,29 @@ std::optional<std::int64_t> metric(const delta::CommitInfo& info, const char* na
     return number ? std::optional(number->get<std::int64_t>()) : std::nullopt;
 }
 
-Json version_json(const delta::HistoryEntry& entry) {
+/// The run, when it is one of a pipeline and so has a page of its own.
+Result<Json> recorded_run(const service::Service& service, const std::string& id) {
+    if (id.empty()) return Json();
+    INGOT_TRY_ASSIGN(const std::vector<orchestrator::RunHead> found,
+                     service.list({.id_prefix = id, .at_most = 1}));
+    return !found.empty() && found.front().id.value() == id ? Json(id) : Json();
+}
+
+Result<Json> version_json(const service::Service& service, const delta::HistoryEntry& entry) {
     const auto number = [](std::optional<std::int64_t> value) {
         return value ? Json(*value) : Json();
     };
     const delta::CommitInfo info = entry.info.value_or(delta::CommitInfo{});
     const auto run = info.operation_parameters.find("ingot.run");
-    return {{"version", entry.version.value()},
-            {"at", entry.timestamp.to_string()},
-            {"operation", info.operation},
-            {"rows_added", number(metric(info, "numOutputRows"))},
-            {"rows_removed", number(metric(info, "numDeletedRows"))},
-            {"run_id", run == info.operation_parameters.end() ? Json() : Json(run->second)}};
+    INGOT_TRY_ASSIGN(
+        Json run_id,
+        recorded_run(service, run == info.operation_parameters.end() ? "" : run->second));
+    return Json{{"version", entry.version.value()},
+                {"at", entry.timestamp.to_string()},
+                {"operation", info.operation},
+                {"rows_added", number(metric(info, "numOutputRows"))},
+                {"rows_removed", number(metric(info, "numDeletedRows"))},
+                {"run_id", std::move(run_id)}};
 }
 
 Endpoint list_versions(service::Service& service) {
@@ -361,7 +372,8 @@ Endpoint list_versions(service::Service& service) {
                         next = items.back()["version"].dump();
                         break;
                     }
-                    items.push_back(version_json(entry));
+                    INGOT_TRY_ASSIGN(Json item, version_json(service, entry));
+                    items.push_back(std::move(item));
                 }
                 return Reply(json_response({{"items", std::move(items)}, {"next", next}}));
             }};
@@ -395,12 +407,12 @@ Endpoint list_checks(service::Service& service, const ShelfPtr& shelf) {
                 const auto found = checks->find(table.text());
                 if (found != checks->end()) {
                     for (const LastCheck& check : found->second) {
-                        items.push_back(
-                            {{"name", check.name},
-                             {"status", check.status},
-                             {"message", check.message},
-                             {"at", check.at.to_string()},
-                             {"run_id", check.run_id.empty() ? Json() : Json(check.run_id)}});
+                        INGOT_TRY_ASSIGN(Json run_id, recorded_run(service, check.run_id));
+                        items.push_back({{"name", check.name},
+                                         {"status", check.status},
+                                         {"message", check.message},
+                                         {"at", check.at.to_string()},
+                                         {"run_id", std::move(run_id)}});
                     }
                 }
                 return Reply(json_response({{"items", std::move(items)}, {"next", nullptr}}));

@@ -410,7 +410,7 @@ TEST_F(PlatformTest, TablesShowWhatTheLakeHolds) {
 
 TEST_F(PlatformTest, ATableShowsColumnsVersionsChecksAndRows) {
     run_hour(0);
-    run_hour(1);
+    const Json run = run_hour(1);
     const Json table = get("/tables/bronze.events");
     EXPECT_EQ(
         table["columns"][0].dump(),
@@ -421,13 +421,15 @@ TEST_F(PlatformTest, ATableShowsColumnsVersionsChecksAndRows) {
     EXPECT_EQ(get("/tables/gold.newest")["columns"][0]["name"], "ts");
     const Json versions = get("/tables/bronze.events/versions?limit=1");
     EXPECT_EQ(versions["items"][0]["rows_added"], 1);
-    EXPECT_TRUE(versions["items"][0]["run_id"].is_string());
+    EXPECT_EQ(versions["items"][0]["run_id"], run["run_id"]);
     const Json older =
         get("/tables/bronze.events/versions?after=" + versions["next"].get<std::string>());
     EXPECT_EQ(older["items"][0]["version"].get<int>(),
               versions["items"][0]["version"].get<int>() - 1);
     EXPECT_TRUE(older["next"].is_null());
-    EXPECT_EQ(get("/tables/silver.events/checks")["items"][0]["status"], "passed");
+    const Json check = get("/tables/silver.events/checks")["items"][0];
+    EXPECT_EQ(check["status"], "passed");
+    EXPECT_EQ(check["run_id"], run["run_id"]);
     const Json rows = get("/tables/bronze.events/rows");
     EXPECT_EQ(rows["rows"].size(), 3);
     std::set<std::string> amounts;

@@ -17,6 +17,7 @@ struct RunOptions {
     bool full = false;               ///< `--full`: everything again, whatever progress says.
     bool fail_fast = false;
     unsigned parallel = 1;  ///< Tables at work at once.
+    std::string run_id;     ///< The run that this is a part of; empty: it is one of its own.
 };
 
 /// The work on one model. Neither part: it is up to date.

@@ -60,7 +60,8 @@ Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& optio
 
     Pins pins(workspace);
     const Duration begin = workspace.clock.steady();
-    const RunIdentity run{uuid_v7(), workspace.clock.now()};
+    const RunIdentity run{options.run_id.empty() ? uuid_v7() : options.run_id,
+                          workspace.clock.now()};
     const TaskContext context{workspace, pins, options, run, stop};
     std::condition_variable changed;
     {

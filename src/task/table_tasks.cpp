@@ -54,6 +54,7 @@ TaskOutcome build(const std::string& select, const TaskAttempt& attempt) {
     options.window = attempt.attempt.spec->window;
     options.full = attempt.attempt.spec->full;
     options.parallel = attempt.parallel;
+    options.run_id = attempt.attempt.run.value();
     RunProgress progress = attempt.progress;
     progress.finished = [&](const TableReport& report) {
         write_line(attempt.log, line_of(report));
