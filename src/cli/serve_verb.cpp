@@ -44,6 +44,7 @@ Result<int> serve(Invocation& invocation, const ServeArguments& arguments) {
     INGOT_TRY_ASSIGN(const std::unique_ptr<server::Server> server,
                      listen(*service, events, metrics, arguments));
     if (!invocation.quiet()) announce(*server, *service);
+    const std::stop_callback drain(invocation.stop(), [&server] { server->drain(); });
     const Status ran = service->run(invocation.stop());
     server->stop();  // Before what its handlers ask is gone.
     INGOT_TRY(ran);

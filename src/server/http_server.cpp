@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "server/certificate_internal.hpp"
 #include "server/http_session_internal.hpp"
 
 #include "base/guarded.hpp"
@@ -43,6 +44,7 @@ struct HttpServer::Impl {
 
     Status listen();
     Status read_certificate();
+    asio::awaitable<void> watch_certificate();
     asio::awaitable<void> accept();
     asio::awaitable<void> turn_away(tcp::socket socket);
     void begin_session(tcp::socket socket);
@@ -53,9 +55,11 @@ struct HttpServer::Impl {
     ListenOptions options;
     SessionWorld world;  ///< Sessions look into it when the context below ends them.
     asio::io_context io{1};
-    std::unique_ptr<asio::ssl::context> tls;
+    std::optional<Certificate> tls;
+    Guarded<CertificateState> certificate;
     tcp::acceptor acceptor{io};
     asio::steady_timer pause{io};
+    asio::steady_timer next_look{io};
     std::size_t turned_away = 0;
     Guarded<std::set<std::string>> topics_to_wake;
     Executor handlers;
@@ -70,6 +74,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(ListenOptions options,
     INGOT_TRY(impl->read_certificate());
     INGOT_TRY(impl->listen());
     asio::co_spawn(impl->io, impl->accept(), asio::detached);
+    if (impl->tls) asio::co_spawn(impl->io, impl->watch_certificate(), asio::detached);
     impl->thread = std::jthread([raw = impl.get()] {
         name_this_thread("http-io");
         raw->io.run();
@@ -81,6 +86,10 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() {
     stop();
+}
+
+void HttpServer::drain() {
+    asio::post(impl_->io, [impl = impl_.get()] { impl->world.draining = true; });
 }
 
 void HttpServer::stop() {
@@ -110,27 +119,28 @@ std::size_t HttpServer::connections() const {
     return impl_->world.count;
 }
 
+std::optional<CertificateState> HttpServer::certificate() const {
+    if (!impl_->tls) return std::nullopt;
+    return *impl_->certificate.lock();
+}
+
 Status HttpServer::Impl::read_certificate() {
     if (options.tls_certificate.empty() && options.tls_key.empty()) return {};
     if (options.tls_certificate.empty() || options.tls_key.empty())
         return make_error(ErrorCode::kInvalidArgument, "--tls-cert and --tls-key go together");
-    tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-    SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
-    SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);
-    error_code failed;
-    tls->use_certificate_chain_file(options.tls_certificate, failed);
-    if (failed) {
-        return make_error(ErrorCode::kInvalidArgument,
-                          "--tls-cert {}: {}: it has to be a chain of certificates in PEM",
-                          options.tls_certificate, failed.message());
-    }
-    tls->use_private_key_file(options.tls_key, asio::ssl::context::pem, failed);
-    if (failed) {
-        return make_error(ErrorCode::kInvalidArgument,
-                          "--tls-key {}: {}: it has to be the certificate's private key in PEM",
-                          options.tls_key, failed.message());
-    }
+    INGOT_TRY_ASSIGN(tls, Certificate::read(options.tls_certificate, options.tls_key));
+    *certificate.lock() = {tls->expires(), ""};
     return {};
+}
+
+/// Connections that are there keep the certificate that they began with.
+asio::awaitable<void> HttpServer::Impl::watch_certificate() {
+    while (acceptor.is_open()) {
+        next_look.expires_after(options.look_at_certificate);
+        co_await next_look.async_wait(kAwait);
+        tls->look();
+        *certificate.lock() = {tls->expires(), tls->problem()};
+    }
 }
 
 Status HttpServer::Impl::listen() {
@@ -203,7 +213,7 @@ void HttpServer::Impl::begin_session(tcp::socket socket) {
         }
     };
     if (tls) {
-        asio::co_spawn(io, serve_tls(world, std::move(socket), *tls), report);
+        asio::co_spawn(io, serve_tls(world, std::move(socket), tls->context()), report);
     } else {
         asio::co_spawn(io, serve_plain(world, std::move(socket)), report);
     }
@@ -223,6 +233,7 @@ void HttpServer::Impl::stop() {
         error_code ignored;
         acceptor.close(ignored);
         pause.cancel();
+        next_look.cancel();
         world.stopping = true;
         for (Session* session : world.sessions) session->drain();
     });

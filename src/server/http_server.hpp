@@ -2,6 +2,7 @@
 // HTTP/1.1 over TCP and TLS: reads requests within limits, has them answered by threads of its own,
 // and holds what waits without one (docs/adr/0011-server.md).
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,7 @@ struct ListenOptions {
     std::uint16_t port = 8420;         ///< 0: any that is free.
     std::string tls_certificate = {};  ///< A chain in PEM; empty: no TLS.
     std::string tls_key = {};
+    Duration look_at_certificate = std::chrono::seconds(1);  ///< Whether its files have changed.
     std::size_t handler_threads = 4;
     HttpLimits limits = {};
 };
@@ -36,6 +38,12 @@ struct ListenOptions {
 Result<ListenOptions> parse_listen(std::string_view text, ListenOptions options = {});
 /// 127.0.0.0/8 and ::1: reached from this machine alone.
 bool is_loopback(std::string_view address);
+
+/// What is known of the server's certificate.
+struct CertificateState {
+    Timestamp expires;
+    std::string problem;  ///< Why a newer one cannot be used; empty: there is none.
+};
 
 class HttpServer {
 public:
@@ -53,6 +61,9 @@ public:
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
 
+    /// Goes on answering, and ends each connection with its next answer. Thread-safe, returns at
+    /// once.
+    void drain();
     /// Takes no more connections, lets requests at work end, answers what waits, then closes
     /// everything. Not from a handler.
     void stop();
@@ -62,6 +73,8 @@ public:
 
     std::uint16_t port() const;
     std::size_t connections() const;
+    /// Nothing: no TLS.
+    std::optional<CertificateState> certificate() const;
 
 private:
     struct Impl;

@@ -305,7 +305,7 @@ asio::awaitable<void> Connection<Transport>::serve() {
             co_return;
         }
         if (Wait* wait = std::get_if<Wait>(&reply)) reply = co_await wait_for(std::move(*wait));
-        keep_alive = keep_alive && !world_.stopping;
+        keep_alive = keep_alive && !world_.draining && !world_.stopping;
         if (!co_await write(std::get<Response>(reply), head, keep_alive)) co_return;
     }
 }
@@ -478,9 +478,9 @@ asio::awaitable<void> serve_plain(SessionWorld& world, asio::ip::tcp::socket soc
 }
 
 asio::awaitable<void> serve_tls(SessionWorld& world, asio::ip::tcp::socket socket,
-                                asio::ssl::context& tls) {
+                                std::shared_ptr<asio::ssl::context> tls) {
     using Transport = beast::ssl_stream<beast::tcp_stream>;
-    Connection<Transport> connection(world, Transport(beast::tcp_stream(std::move(socket)), tls));
+    Connection<Transport> connection(world, Transport(beast::tcp_stream(std::move(socket)), *tls));
     if (co_await connection.shake_hands()) co_await connection.serve();
     connection.close();
 }

@@ -27,6 +27,7 @@ struct SessionWorld {
     Executor& handlers;
     std::set<Session*> sessions = {};
     std::map<std::string, std::set<Session*>, std::less<>> waiting = {};  ///< By topic.
+    bool draining = false;  ///< Each connection ends with its next answer.
     bool stopping = false;
     std::atomic<std::size_t> count = 0;  ///< Of sessions, for other threads.
 };
@@ -76,6 +77,6 @@ protected:
 /// Serves the connection until it ends.
 boost::asio::awaitable<void> serve_plain(SessionWorld& world, boost::asio::ip::tcp::socket socket);
 boost::asio::awaitable<void> serve_tls(SessionWorld& world, boost::asio::ip::tcp::socket socket,
-                                       boost::asio::ssl::context& tls);
+                                       std::shared_ptr<boost::asio::ssl::context> tls);
 
 }  // namespace ingot::server

@@ -7,6 +7,9 @@
 namespace ingot::server {
 namespace {
 
+/// After a 503. A store that takes nothing in is tried so often; another server is there by then.
+constexpr const char* kAgainInSeconds = "5";
+
 int status_of(ErrorCode code) {
     switch (code) {
         case ErrorCode::kInvalidArgument:
@@ -44,10 +47,12 @@ Response problem(int status, std::string_view code, std::string_view detail,
         for (const Violation& it : violations)
             json["errors"].push_back({{"field", it.field}, {"message", it.message}});
     }
-    return {.status = status,
-            .content_type = "application/problem+json",
-            .body = text_of(json),
-            .headers = {{"Cache-Control", "no-store"}}};
+    Response response = {.status = status,
+                         .content_type = "application/problem+json",
+                         .body = text_of(json),
+                         .headers = {{"Cache-Control", "no-store"}}};
+    if (status == 503) response.headers.emplace_back("Retry-After", kAgainInSeconds);
+    return response;
 }
 
 Response problem(const Error& error) {

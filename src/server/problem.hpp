@@ -11,7 +11,8 @@
 
 namespace ingot::server {
 
-/// `code` is for programs: `not_found`, `wrong_role`. `detail` says what happened and what to do.
+/// A 503 says when to come again. `code` is for programs: `not_found`, `wrong_role`. `detail` says
+/// what happened and what to do.
 Response problem(int status, std::string_view code, std::string_view detail,
                  const std::vector<Violation>& violations = {});
 /// An error of Ingot with the status that fits its code. Those that are not the client's fault go

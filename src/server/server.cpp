@@ -1,5 +1,7 @@
 #include "server/server.hpp"
 
+#include <atomic>
+
 #include "server/api.hpp"
 #include "server/api_accounts.hpp"
 #include "server/api_system.hpp"
@@ -16,6 +18,8 @@ struct Server::Impl {
     Status open();
     Status may_listen() const;
     std::vector<Endpoint> all_endpoints();
+    Status readiness() const;
+    void write_metrics(MetricsText& text) const;
 
     ServerOptions options;
     EventHub& events;
@@ -26,6 +30,7 @@ struct Server::Impl {
     std::unique_ptr<AuditLog> audit;
     std::unique_ptr<Guard> guard;
     std::unique_ptr<Api> api;
+    std::atomic<bool> draining = false;
     std::unique_ptr<HttpServer> http;  ///< The last: its threads use the rest.
 };
 
@@ -83,20 +88,44 @@ std::vector<Endpoint> Server::Impl::all_endpoints() {
         all.insert(all.end(), std::make_move_iterator(more.begin()),
                    std::make_move_iterator(more.end()));
     };
-    add(system_endpoints({events, metrics, options.ready, [this](MetricsText& text) {
-                              text.family("ingot_http_connections", "gauge", "Open connections");
-                              text.sample(static_cast<double>(http->connections()));
-                              if (options.metrics) options.metrics(text);
-                          }}));
+    add(system_endpoints({events, metrics, [this] { return readiness(); },
+                          [this](MetricsText& text) { write_metrics(text); }}));
     add(std::move(options.endpoints));
     all.push_back(openapi_endpoint(all));
     return all;
+}
+
+Status Server::Impl::readiness() const {
+    if (draining) {
+        return make_error(ErrorCode::kCancelled,
+                          "the server is stopping: what runs may end, nothing starts");
+    }
+    return options.ready ? options.ready() : Status();
+}
+
+void Server::Impl::write_metrics(MetricsText& text) const {
+    text.family("ingot_http_connections", "gauge", "Open connections");
+    text.sample(static_cast<double>(http->connections()));
+    if (const std::optional<CertificateState> certificate = http->certificate()) {
+        text.family("ingot_tls_certificate_expiry_timestamp_seconds", "gauge",
+                    "When the certificate that is used expires");
+        text.sample(static_cast<double>(certificate->expires.millis() / 1000));
+        text.family("ingot_tls_certificate_problems", "gauge",
+                    "1: the files hold a certificate that cannot be used, the one before is");
+        text.sample(certificate->problem.empty() ? 0 : 1);
+    }
+    if (options.metrics) options.metrics(text);
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
     stop();
+}
+
+void Server::drain() {
+    impl_->draining = true;
+    impl_->http->drain();
 }
 
 void Server::stop() {

@@ -31,6 +31,9 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
+    /// Not ready any more, so that others send their requests elsewhere; those that come are
+    /// answered, and their connections end. Thread-safe, returns at once.
+    void drain();
     /// Ends requests at work, then closes everything.
     void stop();
     void wake(std::string_view topic);

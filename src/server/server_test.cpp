@@ -9,9 +9,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <thread>
 
 #include "server/raw_client_for_test.hpp"
 
@@ -21,14 +23,16 @@ namespace ingot::server {
 namespace {
 
 namespace asio = boost::asio;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
 /// A key and a certificate that it signed itself.
-void write_certificate(const std::string& certificate_file, const std::string& key_file) {
+void write_certificate(const std::string& certificate_file, const std::string& key_file,
+                       int serial = 1) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
     X509_set_pubkey(certificate, key);
@@ -74,6 +78,21 @@ protected:
         std::string answer;
         if (!failed) asio::read(stream, asio::dynamic_buffer(answer), failed);
         return answer;
+    }
+
+    /// Of the certificate that a new connection gets; 0: none.
+    static std::int64_t serial_shown(std::uint16_t port) {
+        asio::io_context io;
+        asio::ssl::context context(asio::ssl::context::tls_client);
+        asio::ssl::stream<asio::ip::tcp::socket> stream(io, context);
+        boost::system::error_code failed;
+        stream.next_layer().connect({asio::ip::address_v4::loopback(), port}, failed);
+        if (!failed) stream.handshake(asio::ssl::stream_base::client, failed);
+        if (failed) return 0;
+        X509* const certificate = SSL_get1_peer_certificate(stream.native_handle());
+        const std::int64_t serial = ASN1_INTEGER_get(X509_get0_serialNumber(certificate));
+        X509_free(certificate);
+        return serial;
     }
 
     const std::string folder = testing::TempDir() + "server-" + uuid_v4();
@@ -122,6 +141,59 @@ TEST_F(ServerTest, SpeaksTlsOfOurTime) {
     ASSERT_TRUE(plain.send(kMe));
     EXPECT_EQ(plain.read_all().find("HTTP/1.1 200"), std::string::npos);
     EXPECT_TRUE(plain.closed());
+}
+
+TEST_F(ServerTest, ARenewedCertificateIsUsedAndABadOneIsNot) {
+    ServerOptions secure = options();
+    secure.listen.tls_certificate = folder + "/certificate.pem";
+    secure.listen.tls_key = folder + "/key.pem";
+    secure.listen.look_at_certificate = std::chrono::milliseconds(20);
+    write_certificate(secure.listen.tls_certificate, secure.listen.tls_key, 1);
+    const auto server = started(secure);
+    const auto metrics = [&] {
+        return over_tls(server->port(), TLS1_3_VERSION,
+                        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    };
+    const auto comes = [](const std::function<bool()>& condition) {
+        for (int i = 0; i < 500 && !condition(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        return condition();
+    };
+    EXPECT_EQ(serial_shown(server->port()), 1);
+    EXPECT_THAT(metrics(), HasSubstr("ingot_tls_certificate_problems 0\n"));
+    // A key without its certificate: the old pair stays.
+    write_certificate(folder + "/other.pem", secure.listen.tls_key, 2);
+    EXPECT_TRUE(comes(
+        [&] { return metrics().find("ingot_tls_certificate_problems 1\n") != std::string::npos; }));
+    EXPECT_EQ(serial_shown(server->port()), 1);
+    // The pair is whole again, put there as programs that renew do it.
+    std::filesystem::rename(folder + "/other.pem", secure.listen.tls_certificate);
+    EXPECT_TRUE(comes([&] { return serial_shown(server->port()) == 2; }));
+    EXPECT_THAT(metrics(), HasSubstr("ingot_tls_certificate_problems 0\n"));
+    std::ofstream(secure.listen.tls_certificate) << "no certificate";
+    EXPECT_TRUE(comes(
+        [&] { return metrics().find("ingot_tls_certificate_problems 1\n") != std::string::npos; }));
+    EXPECT_EQ(serial_shown(server->port()), 2);
+}
+
+TEST_F(ServerTest, OneThatDrainsIsNotReadyAndEndsItsConnections) {
+    const auto server = started(options());
+    const auto ask = [](RawClient& client, const std::string& path) {
+        EXPECT_TRUE(client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        return client.read_answer();
+    };
+    RawClient idle(server->port());
+    EXPECT_THAT(ask(idle, "/readyz"),
+                AllOf(StartsWith("HTTP/1.1 200 "), testing::Not(HasSubstr("Connection: close"))));
+    server->drain();
+    RawClient late(server->port());
+    EXPECT_THAT(ask(late, "/readyz"),
+                AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("the server is stopping"),
+                      HasSubstr("Retry-After: 5\r\n"), HasSubstr("Connection: close")));
+    EXPECT_EQ(late.read_all(), "");
+    EXPECT_THAT(ask(idle, "/healthz"),
+                AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Connection: close")));
+    EXPECT_EQ(idle.read_all(), "");
 }
 
 TEST_F(ServerTest, ACertificateThatCannotBeUsedIsNamed) {

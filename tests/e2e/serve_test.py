@@ -302,6 +302,22 @@ tasks: {{a: {{command: {shell("for i in 1 2 3; do echo line $i; sleep 0.3; done"
             finally:
                 store.close()
 
+    def test_a_server_that_drains_is_not_ready_and_still_answers(self):
+        self.pipeline("tasks: {a: {command: [sh, -c, 'while ! test -e go; do sleep 0.05; done']}}\n")
+        server = self.serve("--drain", "60s")
+        self.assertEqual(server.request("GET", "/readyz")[0], 200)
+        run = server.start_run("p")
+        self.wait_for(lambda: server.get(f"/runs/{run}")["state"] == "running", "the run does not start")
+        server.process.send_signal(signal.SIGTERM)
+        self.wait_for(lambda: server.request("GET", "/readyz")[0] == 503, "it says that it is ready")
+        _, headers, text = server.request("GET", "/readyz")
+        self.assertIn(b"the server is stopping", text)
+        self.assertEqual((headers["Retry-After"], headers["Connection"]), ("5", "close"))
+        self.assertEqual(server.request("GET", "/healthz")[0], 200)
+        self.assertEqual(server.get(f"/runs/{run}")["state"], "running")
+        self.write("go", "")
+        self.assertEqual(server.stop(), 0)
+
     def test_a_stop_lets_what_runs_end_and_the_next_server_goes_on(self):
         self.pipeline(f"""
 tasks:
