@@ -9,6 +9,8 @@
 #include "orchestrator/sqlite_store.hpp"
 #include "service/definitions.hpp"
 #include "service/run_view.hpp"
+#include "telemetry/meter.hpp"
+#include "telemetry/statsd_client.hpp"
 
 #include "base/uuid.hpp"
 #include "cli/run_record.hpp"
@@ -77,11 +79,18 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
     task::PipelineRunner runner(
         workspace, *pipeline,
         {arguments.parallel, {{}, [&](const task::TableReport& table) { narrator.table(table); }}});
-    orc::Orchestrator orchestrator(
-        {*store, runner, folder, workspace.clock},
-        {.limits = {static_cast<int>(arguments.parallel), project->pools},
-         .purpose = std::string(kPurpose)},
-        [&](const orc::Event& event, const orc::RunStatus& run) { narrator.event(event, run); });
+    const orc::Limits limits{static_cast<int>(arguments.parallel), project->pools};
+    telemetry::StatsdClient statsd;
+    statsd.use(project->statsd);
+    telemetry::Meter meter(
+        {workspace.clock, limits,
+         [&](const std::vector<telemetry::Measurement>& measured) { statsd.take(measured); }});
+    orc::Orchestrator orchestrator({*store, runner, folder, workspace.clock, {&meter}},
+                                   {.limits = limits, .purpose = std::string(kPurpose)},
+                                   [&](const orc::Event& event, const orc::RunStatus& run) {
+                                       meter.observe(event, run);
+                                       narrator.event(event, run);
+                                   });
     const orc::RunOrigin origin{orc::RunOrigin::Cause::kManual, std::string(kPurpose),
                                 definitions->code, ""};
     INGOT_TRY_ASSIGN(const orc::RunId id,

@@ -135,13 +135,15 @@ void Machine::begin_attempt(Run& run, TaskIndex task, Timestamp at) {
     TaskStatus& status = run.at(task);
     const PlannedTask& plan = run.plan(task);
     const int attempt = run.next_attempt(task);
+    const Timestamp ready = status.retry_at.value_or(status.since);
     drop_timer(run, task);  // A replayed start of a task that was between two attempts or checks.
     slots_->take(run.key(task), plan.pool, plan.priority);
     status.state = TaskState::kRunning;
     status.since = at;
     status.retry_at.reset();
     status.check_at.reset();
-    if (attempt > static_cast<int>(status.attempts.size())) status.attempts.push_back({{}, at});
+    if (attempt > static_cast<int>(status.attempts.size()))
+        status.attempts.push_back({{}, at, ready});
     status.attempts.back().state = AttemptStatus::State::kRunning;
     if (plan.sensor && !status.checked_since) status.checked_since = at;
     if (!plan.timeout) return;
@@ -394,7 +396,7 @@ void Machine::withdraw(Run& run, TaskIndex index) {
 void Machine::make_ready(Run& run, TaskIndex index, Timestamp at) {
     TaskStatus& task = run.at(index);
     task.state = TaskState::kQueued;
-    task.since = at;
+    task.since = task.retry_at.value_or(at);  // Not when somebody looked: a replay says the same.
     task.retry_at.reset();
     task.check_at.reset();
     slots_->add(run.key(index), run.plan(index).pool, run.plan(index).priority);

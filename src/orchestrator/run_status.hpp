@@ -47,6 +47,7 @@ struct AttemptStatus {
     };
     State state = State::kRunning;
     Timestamp started;
+    Timestamp ready = {};  ///< When it could have started, had there been a slot.
     std::optional<Timestamp> ended = {};
     std::string message = {};
     int checks = 0;  ///< How often it was deferred.

@@ -36,7 +36,7 @@ Status Scheduler::load(Store& store) {
     std::map<std::string, int> open;
     for (const RunHead& head : unfinished) {
         if (!is_triggered(head.origin.cause)) continue;
-        open_.insert(head.id);
+        open_.try_emplace(head.id);
         ++open[head.pipeline];
     }
     for (const auto& [pipeline, body] : records) {
@@ -59,6 +59,11 @@ Status Scheduler::take(const TriggerEvent& event, Timestamp now, Orchestrator& o
     return carry_out(decisions, orchestrator);
 }
 
+std::optional<Timestamp> Scheduler::due(const RunId& run) const {
+    const auto open = open_.find(run);
+    return open == open_.end() ? std::nullopt : open->second;
+}
+
 Status Scheduler::on_event(const Event&, const RunStatus& run, Orchestrator& orchestrator) {
     if (!has_ended(run.state) || open_.erase(run.id) == 0) return {};
     const std::string& pipeline = run.spec->plan.pipeline;
@@ -77,7 +82,7 @@ Status Scheduler::carry_out(const Decisions& decisions, Orchestrator& orchestrat
     }
     for (const DueRun& due : decisions.due) {
         PreparedRun prepared = prepare_(due);
-        open_.insert(prepared.id);
+        open_[prepared.id] = due.scheduled_for;
         INGOT_TRY(orchestrator.submit(
             prepared.id, std::move(prepared.spec),
             {due.cause, what_brought_it_about(due), std::move(prepared.code), ""}));

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
-#include <set>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ public:
     Status take(const TriggerEvent& event, Timestamp now, Orchestrator& orchestrator);
 
     const Triggers& triggers() const { return triggers_; }
+    /// When what brought the run about happened, a tick or another event. Nothing: the run is over,
+    /// no trigger began it, or another process did.
+    std::optional<Timestamp> due(const RunId& run) const;
 
     Status on_event(const Event& event, const RunStatus& run, Orchestrator& orchestrator) override;
     Status on_time(Timestamp now, Orchestrator& orchestrator) override;
@@ -41,7 +45,8 @@ private:
     Prepare prepare_;
     Triggers triggers_;
     std::vector<KeptTrigger> kept_;  ///< From the store, until the first definitions come.
-    std::set<RunId> open_;           ///< Runs of triggers that are not over.
+    /// Runs of triggers that are not over, and when they were due; nothing: nobody knows any more.
+    std::map<RunId, std::optional<Timestamp>> open_;
 };
 
 }  // namespace ingot::orchestrator

@@ -586,6 +586,19 @@ ShapePtr project_shape(const Parts& p) {
                 key("headers", p.named_templates, "webhook: request headers."),
                 key("connection", p.text, "email: the smtp connection.")},
                {"webhook", "slack", "email", "command"});
+    const ShapePtr statsd =
+        object("statsd",
+               {key("host", p.templ, "Name or address; where it comes out empty, nothing is sent.")
+                    .require(),
+                key("port", p.templ, "8125 by default."),
+                key("prefix", p.text, "What all names begin with; `airflow` by default."),
+                key("tags",
+                    choice({{"none", "Ids stand in names only."},
+                            {"influxdb", "As Telegraf reads them: `task.duration,dag_id=a:1|ms`."},
+                            {"datadog", "As DogStatsD has them: `task.duration:1|ms|#dag_id:a`."}}),
+                    "How tags are written; `none` by default."),
+                key("constant_tags", map(p.text, ScalarKind::kIdentifier),
+                    "influxdb, datadog: sent with every number.")});
     return object(
         "project",
         {key("name", p.identifier, "Name of the project.").require(),
@@ -616,6 +629,11 @@ ShapePtr project_shape(const Parts& p) {
              object("on_failure", {key("notify", p.text, "A name of `notify`.").require()}),
              "What a failed run does, unless its pipeline says it."),
          key("notify", map(receiver, ScalarKind::kIdentifier), "Who can be told."),
+         key("metrics",
+             object("metrics", {key("statsd", statsd,
+                                    "Sends Airflow's metrics over UDP: docs/guide/metrics.md.")
+                                    .require()}),
+             "Where numbers go."),
          key("server",
              object("server", {key("listen", p.text, "`127.0.0.1:8080`."),
                                key("auth", any(), "Who may come in.")}),

@@ -39,6 +39,17 @@ struct Receiver {
     SourcePlace place;
 };
 
+/// Where numbers are sent to, as `metrics:` says.
+struct StatsdSettings {
+    enum class Tags : std::uint8_t { kNone, kInfluxdb, kDatadog };
+    std::string host;
+    int port = 8125;
+    std::string prefix = "airflow";
+    Tags tags = Tags::kNone;
+    std::map<std::string, std::string> constant_tags;  ///< With each number.
+    friend bool operator==(const StatsdSettings&, const StatsdSettings&) = default;
+};
+
 struct Environment {
     std::string name;
     std::map<std::string, Value> params;
@@ -90,6 +101,7 @@ struct Project {
     std::string notify_on_failure;  ///< Of runs whose pipeline says nothing else.
     bool notify = true;             ///< Of the chosen environment: whether anybody is told.
     std::map<std::string, int> pools;
+    std::optional<StatsdSettings> statsd;  ///< None: numbers are not sent.
     EngineSettings engine;
     std::string store = ".ingot/state.db";
     std::vector<std::string> secrets_from = {"env", "file:.env"};

@@ -338,6 +338,7 @@ void read_project_file(const YamlNode& node, const ProjectChoice& choice, Projec
     read_environments(fields, project, context);
     choose_environment(project, problems);
     set_params(choice, project, problems);
+    project.statsd = read_statsd(fields, context);
     const Template own =
         fields.find("lake") != nullptr ? fields.templ("lake") : Template::literal("./lake");
     if (problems.empty()) set_lake(choice, own, project, problems);

@@ -90,6 +90,8 @@ SourcePlace sql_place(const YamlNode& node, const ReadContext& context);
 
 /// `notify:` of project.yml; its connections are read already.
 std::map<std::string, Receiver> read_receivers(const Fields& fields, const ReadContext& context);
+/// `metrics:` of project.yml; values of parameters are set already.
+std::optional<StatsdSettings> read_statsd(const Fields& fields, const ReadContext& context);
 /// Reports a name that is not among the receivers of project.yml. Null: nobody is named.
 void check_receiver(const YamlNode* name, const ReadContext& context);
 

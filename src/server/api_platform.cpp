@@ -71,8 +71,10 @@ std::vector<Endpoint> platform_endpoints(service::Service& service,
 }
 
 void publish_changes(service::Service& service, EventHub& events, PlatformMetrics& metrics) {
-    service.on_change([&events, &metrics](const service::Change& change) {
-        metrics.take(change);
+    service.on_measurements([&metrics](const std::vector<telemetry::Measurement>& measurements) {
+        metrics.take(measurements);
+    });
+    service.on_change([&events](const service::Change& change) {
         Json data = Json::object();
         const auto add = [&](const char* name, const std::string& value) {
             if (!value.empty()) data[name] = value;

@@ -51,16 +51,31 @@ void MetricsText::sample(double value, const Labels& labels, std::string_view su
     text_ += number_text(value) + "\n";
 }
 
+void Histogram::add(double value) {
+    for (std::size_t i = 0; i < bounds_.size(); ++i)
+        if (value <= bounds_[i]) ++within_[i];
+    sum_ += value;
+    ++count_;
+}
+
+void Histogram::write(MetricsText& text, const MetricsText::Labels& labels) const {
+    for (std::size_t i = 0; i <= bounds_.size(); ++i) {
+        const bool all = i == bounds_.size();
+        const std::string bound = all ? "+Inf" : number_text(bounds_[i]);
+        MetricsText::Labels bounded = labels;
+        bounded.emplace_back("le", bound);
+        text.sample(static_cast<double>(all ? count_ : within_[i]), bounded, "_bucket");
+    }
+    text.sample(sum_, labels, "_sum");
+    text.sample(static_cast<double>(count_), labels, "_count");
+}
+
 void RequestMetrics::count(std::string_view method, std::string_view route, int status,
                            Duration took) {
     auto routes = routes_.lock();
     Route& counted = (*routes)[{std::string(method), std::string(route)}];
-    const double seconds = std::chrono::duration<double>(took).count();
     ++counted.by_status[status];
-    for (std::size_t i = 0; i < kBounds.size(); ++i)
-        if (seconds <= kBounds[i]) ++counted.within[i];
-    counted.seconds += seconds;
-    ++counted.count;
+    counted.seconds.add(std::chrono::duration<double>(took).count());
 }
 
 void RequestMetrics::write(MetricsText& text) const {
@@ -75,19 +90,8 @@ void RequestMetrics::write(MetricsText& text) const {
     }
     text.family("ingot_http_request_seconds", "histogram",
                 "Time from a whole request to its answer, waits and streams aside");
-    for (const auto& [key, route] : *routes) {
-        const MetricsText::Labels labels = {{"method", key.first}, {"route", key.second}};
-        for (std::size_t i = 0; i <= kBounds.size(); ++i) {
-            const bool all = i == kBounds.size();
-            const std::string bound = all ? "+Inf" : number_text(kBounds[i]);
-            MetricsText::Labels bounded = labels;
-            bounded.emplace_back("le", bound);
-            text.sample(static_cast<double>(all ? route.count : route.within[i]), bounded,
-                        "_bucket");
-        }
-        text.sample(route.seconds, labels, "_sum");
-        text.sample(static_cast<double>(route.count), labels, "_count");
-    }
+    for (const auto& [key, route] : *routes)
+        route.seconds.write(text, {{"method", key.first}, {"route", key.second}});
     text.family("ingot_audit_write_failures_total", "counter",
                 "Requests that the audit log could not take");
     text.sample(static_cast<double>(*audit_failures_.lock()));

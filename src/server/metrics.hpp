@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,22 @@ private:
     std::string text_;
 };
 
+/// How many values were at most so large, as Prometheus has histograms. Not thread-safe.
+class Histogram {
+public:
+    /// Of the buckets, ascending; they outlive it.
+    explicit Histogram(std::span<const double> bounds) : bounds_(bounds), within_(bounds.size()) {}
+    void add(double value);
+    /// As samples of the last family.
+    void write(MetricsText& text, const MetricsText::Labels& labels) const;
+
+private:
+    std::span<const double> bounds_;
+    std::vector<std::uint64_t> within_;
+    double sum_ = 0;
+    std::uint64_t count_ = 0;
+};
+
 /// Adds what somebody else counts.
 using MetricsSource = std::function<void(MetricsText&)>;
 
@@ -45,9 +62,7 @@ private:
                                                        0.05,  0.1,    0.5,   1,    10};
     struct Route {
         std::map<int, std::uint64_t> by_status;
-        std::array<std::uint64_t, kBounds.size()> within = {};
-        double seconds = 0;
-        std::uint64_t count = 0;
+        Histogram seconds{kBounds};
     };
     Guarded<std::map<std::pair<std::string, std::string>, Route>> routes_;
     Guarded<std::uint64_t> audit_failures_{std::uint64_t{0}};

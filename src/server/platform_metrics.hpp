@@ -1,35 +1,33 @@
 #pragma once
 // What runs and what waits, as numbers for Prometheus.
-#include <deque>
 #include <map>
-#include <set>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "server/metrics.hpp"
 #include "service/service.hpp"
+#include "telemetry/measurement.hpp"
 
 #include "base/guarded.hpp"
 
 namespace ingot::server {
 
-/// Counts what ends since the server began; what is there now is asked for when it is written.
-/// Thread-safe.
+/// Counts what was measured since the server began; what is there now is asked for when it is
+/// written. docs/guide/metrics.md has the names. Thread-safe.
 class PlatformMetrics {
 public:
-    void take(const service::Change& change);
+    void take(const std::vector<telemetry::Measurement>& measurements);
     void write(const service::Service& service, MetricsText& text) const;
 
 private:
-    using Counts = std::map<std::pair<std::string, std::string>, double>;  ///< Pipeline, state.
-    struct State {
-        Counts runs;
-        Counts tasks;
-        std::set<std::string> over;          ///< Runs that were counted, the newest of them ...
-        std::deque<std::string> over_order;  ///< ... in the order in which they ended.
+    /// Values of a family's labels, in its order.
+    using Key = std::vector<std::string>;
+    struct Values {
+        std::map<Key, double> numbers;
+        std::map<Key, Histogram> histograms;
     };
-    static bool is_news(State& state, const service::Change& change);
-    Guarded<State> ended_;
+    /// By the place of the family among all.
+    Guarded<std::map<std::size_t, Values>> measured_;
 };
 
 }  // namespace ingot::server

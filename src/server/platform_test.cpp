@@ -537,14 +537,23 @@ TEST_F(PlatformTest, WhatEndsAndWhatWaitsIsCounted) {
     ASSERT_EQ(send(Method::kPatch, "/pipelines/hourly", {{"paused", true}}).status, 200);
     MetricsText text;
     numbers.write(*service, text);
-    for (const char* line : {"ingot_runs_ended_total{pipeline=\"called\",state=\"success\"} 1\n",
-                             "ingot_runs_ended_total{pipeline=\"broken\",state=\"failed\"} 1\n",
-                             "ingot_tasks_ended_total{pipeline=\"called\",state=\"success\"} 3\n",
-                             "ingot_tasks_ended_total{pipeline=\"broken\",state=\"failed\"} 1\n",
-                             "ingot_runs_unfinished{pipeline=\"slow\",state=\"running\"} 1\n",
-                             "ingot_runs_unfinished{pipeline=\"called\",state=\"running\"} 0\n",
-                             "ingot_pipeline_paused{pipeline=\"hourly\"} 1\n",
-                             "ingot_store_usable 1\n", "ingot_project_problems 0\n"}) {
+    for (const char* line :
+         {"ingot_runs_ended_total{pipeline=\"called\",state=\"success\"} 1\n",
+          "ingot_runs_ended_total{pipeline=\"broken\",state=\"failed\"} 1\n",
+          "ingot_tasks_ended_total{pipeline=\"called\",state=\"success\"} 3\n",
+          "ingot_tasks_ended_total{pipeline=\"broken\",state=\"failed\"} 1\n",
+          "ingot_runs_unfinished{pipeline=\"slow\",state=\"running\"} 1\n",
+          "ingot_runs_unfinished{pipeline=\"called\",state=\"running\"} 0\n",
+          "ingot_pipeline_paused{pipeline=\"hourly\"} 1\n", "ingot_store_usable 1\n",
+          "ingot_project_problems 0\n",
+          "ingot_run_duration_seconds_count{pipeline=\"called\","
+          "state=\"success\"} 1\n",
+          "ingot_run_duration_seconds_bucket{pipeline=\"called\","
+          "state=\"success\",le=\"+Inf\"} 1\n",
+          "ingot_task_queue_seconds_count{pipeline=\"slow\",task=\"wait\"} 1\n",
+          "# TYPE ingot_trigger_lag_seconds histogram\n",
+          "# TYPE ingot_schedule_delay_seconds histogram\n", "\ningot_loop_heartbeats_total ",
+          "ingot_workers_open ", "ingot_pool_open_slots{pool=\"default_pool\"} "}) {
         EXPECT_THAT(text.text(), HasSubstr(line));
     }
 }

@@ -74,16 +74,20 @@ Service::Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOpt
       http_(clock),
       alerts_([this](std::vector<notify::Delivery> deliveries) {
           courier_->take(std::move(deliveries));
-      }) {
+      }),
+      meter_(meter_parts(opened.definitions)) {
     tasks_.define(opened.definitions);
     orchestrator_ = std::make_unique<orc::Orchestrator>(
         orc::OrchestratorParts{
-            *store_, tasks_, folder_, clock_, {&scheduler_, &backfills_, &alerts_}},
+            *store_, tasks_, folder_, clock_, {&scheduler_, &backfills_, &alerts_, &meter_}},
         orc::OrchestratorOptions{{options_.workers, opened.definitions->project().pools},
                                  std::string(orc::kServerPurpose),
                                  opened.fence,
                                  options_.drain_time},
-        [this](const orc::Event& event, const orc::RunStatus& run) { observe(event, run); });
+        [this](const orc::Event& event, const orc::RunStatus& run) {
+            meter_.observe(event, run);
+            observe(event, run);
+        });
     courier_.emplace(courier_parts());
 }
 
@@ -144,6 +148,7 @@ Status Service::define(const DefinitionsPtr& definitions, orc::Orchestrator& orc
     }
     INGOT_TRY(scheduler_.define(std::move(triggers), clock_.now(), orchestrator));
     tell_sender(definitions);
+    statsd_.use(definitions->project().statsd);
     alerts_.define(definitions->workspace.project, clock_.now());
     tasks_.define(definitions);
     return {};
@@ -190,6 +195,26 @@ notify::Courier::Parts Service::courier_parts() {
                 keep({std::string(notify::kDeliveryRecord), id, std::nullopt});
             },
             clock_};
+}
+
+// ---- What is measured
+
+telemetry::Meter::Parts Service::meter_parts(const DefinitionsPtr& definitions) {
+    const auto sink = [this](const std::vector<telemetry::Measurement>& measurements) {
+        statsd_.take(measurements);
+        if (sink_) sink_(measurements);
+    };
+    const auto about_the_project = [this]() -> std::vector<telemetry::Measurement> {
+        const auto pipelines = static_cast<double>(this->definitions()->pipelines.size());
+        const auto problems = static_cast<double>(this->problems().size());
+        return {{.metric = telemetry::Metric::kPipelines, .value = pipelines},
+                {.metric = telemetry::Metric::kProjectProblems, .value = problems}};
+    };
+    return {clock_,
+            {options_.workers, definitions->project().pools},
+            sink,
+            [this](const orc::RunId& run) { return scheduler_.due(run); },
+            about_the_project};
 }
 
 // ---- What changes

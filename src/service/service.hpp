@@ -18,6 +18,8 @@
 #include "service/run_view.hpp"
 #include "service/table_watch.hpp"
 #include "service/window_history.hpp"
+#include "telemetry/meter.hpp"
+#include "telemetry/statsd_client.hpp"
 
 namespace ingot::service {
 
@@ -75,6 +77,8 @@ public:
     std::vector<project::Problem> problems() const { return *problems_.lock(); }
     Timestamp started_at() const { return started_at_; }
     std::optional<Error> store_trouble() const { return orchestrator_->store_trouble(); }
+    /// Gets all measurements, in the loop. Set before `run`.
+    void on_measurements(telemetry::Sink sink) { sink_ = std::move(sink); }
     const orchestrator::RunFolder& folder() const { return folder_; }
 
     Result<std::vector<orchestrator::RunHead>> list(const orchestrator::RunFilter& filter) const;
@@ -144,6 +148,7 @@ private:
     orchestrator::RunFolder folder_;
     std::unique_ptr<orchestrator::Store> store_;
     Guarded<std::unique_ptr<orchestrator::Store>> reader_;
+    telemetry::Meter::Parts meter_parts(const DefinitionsPtr& definitions);
     PipelineTasks tasks_;
     orchestrator::Scheduler scheduler_;
     orchestrator::Backfills backfills_;
@@ -160,4 +165,7 @@ private:
     std::optional<notify::Courier> courier_;                    ///< The last: it uses the rest.
 };
 
+    telemetry::StatsdClient statsd_;
+    telemetry::Meter meter_;
+    telemetry::Sink sink_;
 }  // namespace ingot::service

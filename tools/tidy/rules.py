@@ -23,16 +23,17 @@ MODULES = {
     ],
     "service": [
         "base", "net", "storage", "delta", "project", "engine", "publish", "orchestrator", "task",
-        "notify",
+        "notify", "telemetry",
     ],
     "notify": ["base", "net", "project", "orchestrator"],
+    "telemetry": ["base", "project", "orchestrator"],
     "server": [
         "base", "sqlite", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "orchestrator", "task", "service",
+        "publish", "orchestrator", "task", "telemetry", "service",
     ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "orchestrator", "server", "task", "service",
+        "publish", "ingest", "datagen", "orchestrator", "server", "task", "telemetry", "service",
     ],
 }
 
