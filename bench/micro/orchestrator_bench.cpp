@@ -1,6 +1,7 @@
 // Runs of tasks that do nothing, with every step on the disk before the next: how long from the end
 // of a task to the start of the one after it, and how long the disk takes for the least that can be
-// durable.
+// durable. And many runs at once: how many starts and ends of tasks become durable in a second,
+// where those that happen together are written together.
 //   orchestrator_bench FOLDER [--smoke]        prints one JSON object
 #include <algorithm>
 #include <atomic>
@@ -82,6 +83,63 @@ Measured run_once(Store& store, const RunFolder& folder, const RunSpec& spec, in
             runner.gaps_ms()};
 }
 
+class Nothing final : public TaskRunner {
+public:
+    TaskOutcome run(const Attempt&, std::stop_token) override { return {}; }
+};
+
+/// Counts what is made durable.
+class CountingStore final : public Store {
+public:
+    explicit CountingStore(Store& store) : store_(store) {}
+    Status append(const Batch& batch) override {
+        const auto is_of_a_task = [](const Event& event) {
+            return std::holds_alternative<TaskStarted>(event.change) ||
+                   std::holds_alternative<TaskEnded>(event.change);
+        };
+        transitions += std::count_if(batch.events.begin(), batch.events.end(), is_of_a_task);
+        ++commits;
+        return store_.append(batch);
+    }
+    Result<Fence> take_over(const RunId& run) override { return store_.take_over(run); }
+    Result<Fence> take_over_server() override { return store_.take_over_server(); }
+    Result<std::map<std::string, std::string>> records(std::string_view kind) override {
+        return store_.records(kind);
+    }
+    Status back_up(const std::string& path) override { return store_.back_up(path); }
+    Result<std::vector<RunHead>> list(const RunFilter& filter) override {
+        return store_.list(filter);
+    }
+    Result<StoredRun> load(const RunId& run) override { return store_.load(run); }
+
+    std::ptrdiff_t transitions = 0;
+    std::ptrdiff_t commits = 0;
+
+private:
+    Store& store_;
+};
+
+struct Throughput {
+    double transitions_per_s = 0;
+    double transitions_per_commit = 0;
+};
+
+/// Chains side by side, each task after the one before it: all of them move at once.
+Throughput throughput(Store& store, const RunFolder& folder, int chains, std::uint32_t tasks,
+                      int workers) {
+    Nothing runner;
+    CountingStore counting(store);
+    Orchestrator orchestrator({counting, runner, folder, system_clock()}, {{workers, {}}});
+    RunSpec spec = spec_of(tasks, true);
+    spec.plan.active_runs = chains;
+    for (int i = 0; i < chains; ++i) checked(orchestrator.submit(RunId(uuid_v7()), spec));
+    const Duration begin = system_clock().steady();
+    checked(orchestrator.work({}));
+    const double seconds = std::chrono::duration<double>(system_clock().steady() - begin).count();
+    const auto transitions = static_cast<double>(counting.transitions);
+    return {transitions / seconds, transitions / static_cast<double>(counting.commits)};
+}
+
 /// 4 KiB appended and made durable, as one commit of the store does at least.
 std::vector<double> raw_fsync_ms(const std::string& folder, int times) {
     const std::string path = folder + "/fsync";
@@ -132,14 +190,18 @@ int main_of(const std::string& folder, bool smoke) {
         chains.push_back(chain.run_ms);
         parallels.push_back(run_once(*store, run_folder, spec_of(kParallel, false), 16).run_ms);
     }
+    const Throughput many = smoke ? throughput(*store, run_folder, 10, 10, 8)
+                                  : throughput(*store, run_folder, 400, 100, 128);
     const std::vector<double> raw = raw_fsync_ms(folder, smoke ? 20 : 1000);
     fmt::print(
         "{{\"gap_ms_p50\": {:.3f}, \"gap_ms_p99\": {:.3f}, \"fsync_ms_p50\": {:.3f}, "
         "\"fsync_ms_p99\": {:.3f}, \"chain_ms\": {:.1f}, \"parallel_ms\": {:.1f}, "
-        "\"step_us_10\": {:.2f}, \"step_us_100000\": {:.2f}, \"rounds\": {}}}\n",
+        "\"step_us_10\": {:.2f}, \"step_us_100000\": {:.2f}, "
+        "\"transitions_per_s\": {:.0f}, \"transitions_per_commit\": {:.0f}, \"rounds\": {}}}\n",
         percentile(gaps, 0.5), percentile(gaps, 0.99), percentile(raw, 0.5), percentile(raw, 0.99),
         percentile(chains, 0.5), percentile(parallels, 0.5), step_us(10),
-        step_us(smoke ? 1000 : 100'000), rounds);
+        step_us(smoke ? 1000 : 100'000), many.transitions_per_s, many.transitions_per_commit,
+        rounds);
     return 0;
 }
 

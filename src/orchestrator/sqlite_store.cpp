@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <map>
 
 #include "sqlite/database.hpp"
 
@@ -51,6 +52,16 @@ constexpr std::array<const char*, 2> kMigrations = {R"(
     INSERT INTO server VALUES (0);
 )"};
 
+/// The runs that begin with these.
+std::map<RunId, const RunSpec*> queued_by(const std::vector<Event>& events) {
+    std::map<RunId, const RunSpec*> queued;
+    for (const Event& event : events) {
+        const auto* first = std::get_if<RunQueued>(&event.change);
+        if (first != nullptr) queued.emplace(event.run, first->spec.get());
+    }
+    return queued;
+}
+
 class SqliteStore final : public Store {
 public:
     static Result<std::unique_ptr<Store>> open(std::unique_ptr<sqlite::Database> database);
@@ -66,13 +77,15 @@ public:
 private:
     explicit SqliteStore(std::unique_ptr<sqlite::Database> database)
         : database_(std::move(database)) {}
-    Status write_run(const Batch::Written& written, const Batch& batch);
+    Status insert_run(const Batch::Written& written, const RunSpec& spec);
+    Status update_run(const Batch::Written& written);
     Status write_event(const Event& event);
     Status write_record(const Record& record);
     Status check_server(Fence fence);
 
     std::unique_ptr<sqlite::Database> database_;
     sqlite::Statement insert_run_;
+    sqlite::Statement find_run_;
     sqlite::Statement update_run_;
     sqlite::Statement insert_event_;
     sqlite::Statement put_record_;
@@ -88,6 +101,9 @@ Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<sqlite::Databas
                                   " ended_at, fence, spec)"
                                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                   " ON CONFLICT (id) DO NOTHING"));
+    INGOT_TRY_ASSIGN(store->find_run_,
+                     store->database_->prepare("SELECT state, started_at, ended_at FROM runs"
+                                               " WHERE id = ? AND fence = ?"));
     INGOT_TRY_ASSIGN(
         store->update_run_,
         store->database_->prepare("UPDATE runs SET state = ?, started_at = ?, ended_at = ?"
@@ -107,28 +123,39 @@ Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<sqlite::Databas
 Status SqliteStore::append(const Batch& batch) {
     INGOT_TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*database_));
     if (batch.server) INGOT_TRY(check_server(*batch.server));
-    for (const Batch::Written& written : batch.runs) INGOT_TRY(write_run(written, batch));
+    const std::map<RunId, const RunSpec*> queued = queued_by(batch.events);
+    for (const Batch::Written& written : batch.runs) {
+        const auto is_new = queued.find(written.head.id);
+        INGOT_TRY(is_new == queued.end() ? update_run(written)
+                                         : insert_run(written, *is_new->second));
+    }
     for (const Event& event : batch.events) INGOT_TRY(write_event(event));
     for (const Record& record : batch.records) INGOT_TRY(write_record(record));
     return transaction.commit();
 }
 
-Status SqliteStore::write_run(const Batch::Written& written, const Batch& batch) {
+/// The row holds the whole plan, and SQLite writes rows as a whole: it is touched only when it
+/// changes, which is when the run starts and when it ends.
+Status SqliteStore::update_run(const Batch::Written& written) {
     const RunHead& head = written.head;
-    const RunSpec* queued = nullptr;
-    for (const Event& event : batch.events) {
-        if (event.run != head.id) continue;
-        if (const auto* first = std::get_if<RunQueued>(&event.change)) queued = first->spec.get();
-        break;
-    }
-    if (queued == nullptr) {
-        update_run_.bind(run_state_name(head.state)).bind(head.started_at).bind(head.ended_at);
-        INGOT_TRY(update_run_.bind(head.id.value()).bind(written.fence.value()).run());
-        if (database_->changed_rows() == 1) return {};
+    find_run_.bind(head.id.value()).bind(written.fence.value());
+    INGOT_TRY_ASSIGN(const bool ours, find_run_.next());
+    const bool changed =
+        ours && (find_run_.text(0) != run_state_name(head.state) ||
+                 find_run_.time(1) != head.started_at || find_run_.time(2) != head.ended_at);
+    find_run_.reset();
+    if (!ours) {
         return make_error(ErrorCode::kCommitConflict,
                           "run {} was taken over by another process; this one leaves it alone",
                           head.id.value());
     }
+    if (!changed) return {};
+    update_run_.bind(run_state_name(head.state)).bind(head.started_at).bind(head.ended_at);
+    return update_run_.bind(head.id.value()).bind(written.fence.value()).run();
+}
+
+Status SqliteStore::insert_run(const Batch::Written& written, const RunSpec& spec) {
+    const RunHead& head = written.head;
     insert_run_.bind(head.id.value()).bind(head.pipeline);
     insert_run_.bind(head.window ? std::optional(head.window->start) : std::nullopt);
     insert_run_.bind(head.window ? std::optional(head.window->end) : std::nullopt);
@@ -136,7 +163,7 @@ Status SqliteStore::write_run(const Batch::Written& written, const Batch& batch)
     insert_run_.bind(head.origin.code).bind(head.origin.backfill);
     insert_run_.bind(run_state_name(head.state)).bind(std::optional(head.queued_at));
     insert_run_.bind(head.started_at).bind(head.ended_at).bind(written.fence.value());
-    INGOT_TRY(insert_run_.bind(spec_to_json(*queued)).run());
+    INGOT_TRY(insert_run_.bind(spec_to_json(spec)).run());
     if (database_->changed_rows() == 1) return {};
     return make_error(ErrorCode::kAlreadyExists, "there is a run {} already", head.id.value());
 }
