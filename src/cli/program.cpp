@@ -155,6 +155,7 @@ int run_program(int argc, char** argv) {
     add_global_options(app, options);
     Action action;
     const Chosen chosen = [&](Action chosen_action) { action = std::move(chosen_action); };
+    add_alerts(app, chosen);
     add_backfill(app, chosen);
     add_check(app, chosen);
     add_datagen(app, chosen);

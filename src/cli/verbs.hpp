@@ -8,6 +8,7 @@ namespace ingot::cli {
 /// Where a verb leaves its action when the command line names it.
 using Chosen = std::function<void(Action)>;
 
+void add_alerts(CLI::App& app, const Chosen& chosen);
 void add_backfill(CLI::App& app, const Chosen& chosen);
 void add_check(CLI::App& app, const Chosen& chosen);
 void add_datagen(CLI::App& app, const Chosen& chosen);

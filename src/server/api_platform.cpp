@@ -66,6 +66,7 @@ std::vector<Endpoint> platform_endpoints(service::Service& service,
     add(pipeline_endpoints(service));
     add(run_endpoints(service));
     add(backfill_endpoints(service));
+    add(delivery_endpoints(service));
     add(table_endpoints(service));
     return all;
 }
@@ -84,6 +85,7 @@ void publish_changes(service::Service& service, EventHub& events, PlatformMetric
         add("task", change.task);
         add("table", change.table);
         add("backfill", change.backfill);
+        add("delivery", change.delivery);
         add("state", change.state);
         events.publish(service::change_kind_name(change.kind), std::move(data));
     });

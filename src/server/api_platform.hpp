@@ -26,6 +26,7 @@ std::vector<Endpoint> info_endpoints(service::Service& service,
 std::vector<Endpoint> pipeline_endpoints(service::Service& service);
 std::vector<Endpoint> run_endpoints(service::Service& service);
 std::vector<Endpoint> backfill_endpoints(service::Service& service);
+std::vector<Endpoint> delivery_endpoints(service::Service& service);
 std::vector<Endpoint> table_endpoints(service::Service& service);
 
 // What they share.

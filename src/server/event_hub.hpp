@@ -26,7 +26,7 @@ public:
     using Wake = std::function<void(std::string_view topic)>;
     void on_event(Wake wake) { *wake_.lock() = std::move(wake); }
 
-    /// `kind`: run, task, pipeline, table, backfill, project. `at` is added.
+    /// `kind`: run, task, pipeline, table, backfill, delivery, project. `at` is added.
     void publish(std::string_view kind, Json data);
 
     /// A stream of what comes from now on, or after the event that the client had last.

@@ -21,8 +21,8 @@ namespace orc = ingot::orchestrator;
 
 /// How long somebody who asks for something waits for the store.
 constexpr Duration kPatience = std::chrono::seconds(10);
-constexpr std::array<std::string_view, 6> kChangeKinds = {"run",   "task",     "pipeline",
-                                                          "table", "backfill", "project"};
+constexpr std::array<std::string_view, 7> kChangeKinds = {
+    "run", "task", "pipeline", "table", "backfill", "delivery", "project"};
 
 Result<FileLock> become_server(const orc::RunFolder& folder, const std::string& store,
                                bool replace);
@@ -72,8 +72,9 @@ Service::Service(Opened opened, engine::Engine& engine, Clock& clock, ServiceOpt
           return prepare(backfill, window);
       }),
       http_(clock),
-      alerts_([this](std::vector<notify::Delivery> deliveries) {
-          courier_->take(std::move(deliveries));
+      alerts_([this](const std::vector<notify::Delivery>& deliveries) {
+          courier_->take(deliveries);
+          for (const notify::Delivery& delivery : deliveries) announce(delivery);
       }),
       meter_(meter_parts(opened.definitions)) {
     tasks_.define(opened.definitions);
@@ -190,7 +191,10 @@ notify::Courier::Parts Service::courier_parts() {
                 const std::shared_ptr<const notify::Sender> sender = *sender_.lock();
                 return sender->send(delivery, std::move(stop));
             },
-            [keep](const notify::Delivery& delivery) { keep(notify::record_of(delivery)); },
+            [this, keep](const notify::Delivery& delivery) {
+                keep(notify::record_of(delivery));
+                announce(delivery);
+            },
             [keep](const std::string& id) {
                 keep({std::string(notify::kDeliveryRecord), id, std::nullopt});
             },
@@ -252,6 +256,14 @@ void Service::observe(const orc::Event& event, const orc::RunStatus& run) {
 
 void Service::announce(const Change& change) const {
     if (listener_) listener_(change);
+}
+
+void Service::announce(const notify::Delivery& delivery) const {
+    Change change{Change::Kind::kDelivery};
+    change.delivery = delivery.id;
+    change.state = notify::delivery_state_name(delivery.state);
+    change.at = clock_.now();
+    announce(change);
 }
 
 // ---- What is asked for

@@ -35,13 +35,22 @@ struct ServiceOptions {
 
 /// Something that a page shows has changed.
 struct Change {
-    enum class Kind : std::uint8_t { kRun, kTask, kPipeline, kTable, kBackfill, kProject };
+    enum class Kind : std::uint8_t {
+        kRun,
+        kTask,
+        kPipeline,
+        kTable,
+        kBackfill,
+        kDelivery,
+        kProject
+    };
     Kind kind = Kind::kRun;
     std::string run_id = {};
     std::string pipeline = {};
     std::string task = {};
     std::string table = {};
     std::string backfill = {};
+    std::string delivery = {};
     std::string state = {};
     Timestamp at = {};
 };
@@ -68,6 +77,8 @@ public:
 
     /// Called with every change, from several threads. Set before `run`.
     void on_change(std::function<void(const Change&)> listener) { listener_ = std::move(listener); }
+    /// Gets all measurements, in the loop. Set before `run`.
+    void on_measurements(telemetry::Sink sink) { sink_ = std::move(sink); }
     /// Works until `stop` asks, then drains.
     Status run(std::stop_token stop);
 
@@ -77,8 +88,6 @@ public:
     std::vector<project::Problem> problems() const { return *problems_.lock(); }
     Timestamp started_at() const { return started_at_; }
     std::optional<Error> store_trouble() const { return orchestrator_->store_trouble(); }
-    /// Gets all measurements, in the loop. Set before `run`.
-    void on_measurements(telemetry::Sink sink) { sink_ = std::move(sink); }
     const orchestrator::RunFolder& folder() const { return folder_; }
 
     Result<std::vector<orchestrator::RunHead>> list(const orchestrator::RunFilter& filter) const;
@@ -136,8 +145,10 @@ private:
     void look_at_files();
     void observe(const orchestrator::Event& event, const orchestrator::RunStatus& run);
     void announce(const Change& change) const;
+    void announce(const notify::Delivery& delivery) const;
     void tell_sender(const DefinitionsPtr& definitions);
     notify::Courier::Parts courier_parts();
+    telemetry::Meter::Parts meter_parts(const DefinitionsPtr& definitions);
     Status tell_scheduler(orchestrator::TriggerEvent event);
 
     engine::Engine& engine_;
@@ -148,13 +159,15 @@ private:
     orchestrator::RunFolder folder_;
     std::unique_ptr<orchestrator::Store> store_;
     Guarded<std::unique_ptr<orchestrator::Store>> reader_;
-    telemetry::Meter::Parts meter_parts(const DefinitionsPtr& definitions);
     PipelineTasks tasks_;
     orchestrator::Scheduler scheduler_;
     orchestrator::Backfills backfills_;
     net::HttpClient http_;
     Guarded<std::shared_ptr<const notify::Sender>> sender_;
     notify::Alerts alerts_;
+    telemetry::StatsdClient statsd_;
+    telemetry::Meter meter_;
+    telemetry::Sink sink_;
     std::function<void(const Change&)> listener_;
     Guarded<std::vector<project::Problem>> problems_;
     std::uint64_t fingerprint_ = 0;  ///< Of the files that were loaded whole; 0: none were.
@@ -165,7 +178,4 @@ private:
     std::optional<notify::Courier> courier_;                    ///< The last: it uses the rest.
 };
 
-    telemetry::StatsdClient statsd_;
-    telemetry::Meter meter_;
-    telemetry::Sink sink_;
 }  // namespace ingot::service

@@ -5,9 +5,10 @@ import json
 import signal
 import sqlite3
 import threading
+import urllib.request
 
 from project_case import FILES, main
-from server_case import ServerCase
+from server_case import Refused, ServerCase
 
 TOLD = 200
 LATER = 503
@@ -81,6 +82,53 @@ on_failure: {notify: oncall}
         self.assertEqual(len({delivery for _, delivery, _ in self.receiver.asked}), 1, "it can be told as one")
         self.assertNotIn("SECRET", server.text())
         self.assertEqual(server.stop(), 0)
+
+    def test_what_was_told_is_listed_and_can_be_told_again(self):
+        self.pipeline("tasks: {a: {command: ['false'], retries: 0}}\n")
+        self.receiver.status = LATER
+        server = self.serve()
+        stream = urllib.request.urlopen(server.address + "/api/v1/events", timeout=60)
+        self.addCleanup(stream.close)
+        run = server.start_run("p")
+        waiting = self.wait_for(lambda: [each for each in server.get("/deliveries?state=waiting")["items"] if each["attempts"]],
+                                "no attempt is shown")[0]
+        self.assertEqual((waiting["receiver"], waiting["event"], waiting["facts"]["run"]), ("oncall", "run_failed", run))
+        self.assertIn("503", waiting["outcome"])
+        self.assertIsNotNone(waiting["next_at"])
+        self.receiver.status = TOLD
+        server.post(f"/deliveries/{waiting['id']}/retry")
+        told = self.wait_for(lambda: server.get("/deliveries?state=delivered")["items"], "it is not told again")
+        self.assertEqual([each["id"] for each in told], [waiting["id"]])
+        with self.assertRaises(Refused) as refused:
+            server.post(f"/deliveries/{waiting['id']}/retry")
+        self.assertEqual(refused.exception.status, 404)
+        # Those who listen hear of it, newest first by pages, and `ingot alerts` says the same.
+        server.wait_for_run(server.start_run("p"))
+        self.wait_for(lambda: len(server.get("/deliveries?state=delivered")["items"]) == 2, "the second is not told")
+        page = server.get("/deliveries?limit=1")
+        older = server.get(f"/deliveries?limit=1&after={page['next']}")
+        self.assertEqual([each["id"] for each in older["items"]], [waiting["id"]])
+        self.assertIn((waiting["id"], "waiting"), self.deliveries_until(stream, waiting["id"], "delivered"))
+        def listed():
+            status, out, text = self.call("--json", "alerts", "--state", "delivered")
+            self.assertEqual(status, 0, text)
+            return [each["id"] for each in json.loads(out)]
+        self.wait_for(lambda: listed() == [page["items"][0]["id"], waiting["id"]], "the store says otherwise")
+
+    def deliveries_until(self, stream, delivery, state):
+        """What the stream says of deliveries, until that one is in that state."""
+        found = []
+        kind = ""
+        for line in stream:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data" and kind == "delivery":
+                data = json.loads(value)
+                found.append((data["delivery"], data["state"]))
+                if found[-1] == (delivery, state):
+                    return found
+        raise AssertionError(f"the stream ends with {found}")
 
     def test_a_run_that_is_not_done_in_time_is_told_once(self):
         self.pipeline("deadline: {within: 300ms, notify: oncall}\ntasks: {a: {command: [sleep, '2']}}\n")

@@ -49,6 +49,7 @@ const kScreens = [
   ["/tables/silver.push_events?tab=sql", ".code"],
   ["/backfills", "tbody tr"],
   ["/backfills/b0002", ".square"],
+  ["/alerts", "tbody [data-state=given_up]"],
   ["/admin/users", "tbody tr"],
   ["/admin/tokens", "tbody tr"],
   ["/admin/audit", "tbody tr"],
@@ -60,6 +61,7 @@ const kLists = [
   ["/runs", "**/api/v1/runs?*", "Nothing has run yet"],
   ["/tables", "**/api/v1/tables?*", "There are no tables yet"],
   ["/backfills", "**/api/v1/backfills?*", "No backfill yet"],
+  ["/alerts", "**/api/v1/deliveries?*", "Nobody was told of anything"],
   ["/admin/tokens", "**/api/v1/tokens*", "There are no tokens"],
 ];
 
@@ -115,6 +117,16 @@ suite("the pages", { concurrency: 4 }, () => {
       assert.notEqual(await gold.textContent(), before);
     };
     await onPage("/", work, { platform: ["--task-ms", "600"] });
+  });
+
+  test("an alert that nobody took is told again by a click", async () => {
+    await onPage("/alerts?state=given_up", async (page) => {
+      await page.getByRole("button", { name: /Tell oncall again/ }).click();
+      await page.getByRole("status").getByText("oncall is told again").waitFor();
+      await page.getByText("Nobody was told of anything").waitFor();
+      await page.getByLabel("State").selectOption("delivered");
+      await page.locator("tbody [data-state=delivered]").nth(1).waitFor();
+    });
   });
 
   test("a missing window is backfilled by a click, after a look at what would run", async () => {

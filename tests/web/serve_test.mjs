@@ -237,6 +237,31 @@ test("a failed run is understood, mended and run again from where it failed", as
   });
 });
 
+test("a failed run's alert is shown, and tried again by a click", async () => {
+  write({
+    "project.yml": `${kFiles["project.yml"]}notify: {pager: {command: [sh, -c, "test -e paged_well"]}}\n`,
+    "pipelines/told.yml": `
+on_failure: {notify: pager}
+tasks: {bad: {command: ["false"], retries: 0}}
+`,
+  });
+  await onPage("/pipelines", async (page) => {
+    await page.getByRole("button", { name: "Start told" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Start", exact: true }).click();
+    await page.waitForURL(/\/runs\//);
+    await page.locator("main h1 + [data-state=failed]").waitFor();
+    await page.goto(`${address}/alerts?state=waiting`);
+    await page.locator("tbody tr", { hasText: "told failed" }).waitFor();
+    write({ paged_well: "" });
+    await page.getByRole("button", { name: /Tell pager again/ }).click();
+    await page.getByText("Nobody was told of anything").waitFor();
+    await page.getByLabel("State").selectOption("delivered");
+    await page.locator("tbody tr", { hasText: "told failed" }).getByRole("link").click();
+    await page.waitForURL(/\/runs\//);
+    await page.locator("main h1 + [data-state=failed]").waitFor();
+  });
+});
+
 test("a pipeline is paused, a run noted, cancelled and a task marked", async () => {
   write({
     "pipelines/slow.yml": `

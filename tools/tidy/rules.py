@@ -29,11 +29,11 @@ MODULES = {
     "telemetry": ["base", "project", "orchestrator"],
     "server": [
         "base", "sqlite", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "orchestrator", "task", "telemetry", "service",
+        "publish", "orchestrator", "notify", "task", "telemetry", "service",
     ],
     "cli": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "orchestrator", "server", "task", "telemetry", "service",
+        "publish", "ingest", "datagen", "orchestrator", "notify", "server", "task", "telemetry", "service",
     ],
 }
 

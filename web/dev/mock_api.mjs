@@ -573,6 +573,26 @@ export function makeMockApi(options = {}) {
         return found;
       },
     ],
+    [
+      "GET",
+      /^\/deliveries$/,
+      ({ query }) => {
+        const state = query.get("state");
+        const wanted = world.deliveries.filter((each) => !state || each.state === state);
+        return page(wanted, query, (each) => each.id);
+      },
+    ],
+    [
+      "POST",
+      /^\/deliveries\/([^/]+)\/retry$/,
+      ({ p }) => {
+        const found = world.deliveries.find((each) => each.id === p[0]);
+        if (!found) throw new Problem(404, "Not found", `There is no delivery ${p[0]}.`);
+        Object.assign(found, { state: "delivered", outcome: "200 OK", next_at: null });
+        emit("delivery", { delivery: found.id, state: found.state });
+        return found;
+      },
+    ],
     ["GET", /^\/users$/, ({ query }) => page(world.users, query, (each) => each.name)],
     [
       "POST",

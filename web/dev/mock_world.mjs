@@ -25,6 +25,7 @@ export function randomNumbers(seed) {
  * @property {Api.RunDetail[]} runs newest first
  * @property {Api.TableDetail[]} tables
  * @property {Api.BackfillDetail[]} backfills
+ * @property {Api.Delivery[]} deliveries newest first
  * @property {Api.User[]} users
  * @property {Api.Token[]} tokens
  * @property {Api.AuditEntry[]} audit
@@ -42,6 +43,7 @@ export function makeWorld(now, options = {}) {
     runs,
     tables,
     backfills: makeBackfills(now, runs),
+    deliveries: makeDeliveries(now, runs),
     users: [
       {
         name: "admin",
@@ -70,6 +72,27 @@ export function makeWorld(now, options = {}) {
     ],
     audit: makeAudit(now),
   };
+}
+
+/** @param {number} now @param {Api.RunDetail[]} runs @returns {Api.Delivery[]} */
+function makeDeliveries(now, runs) {
+  const failed = runs.filter((run) => run.state === "failed").slice(0, 3);
+  /** @type {Api.Delivery["state"][]} */
+  const states = ["waiting", "delivered", "given_up"];
+  return failed.map((run, index) => ({
+    id: `d${9 - index}`,
+    receiver: index === 1 ? "team" : "oncall",
+    event: "run_failed",
+    title: `${run.pipeline} failed`,
+    text: "load failed, 3 attempts: the file is not there",
+    facts: { project: "gharchive", pipeline: run.pipeline, run: run.run_id },
+    state: states[index] ?? "delivered",
+    attempts: index + 1,
+    outcome: index === 1 ? "200 OK" : "503 Service Unavailable",
+    created_at: iso(now - (index + 1) * kHour),
+    next_at: index === 0 ? iso(now + 10 * kMinute) : null,
+    ended_at: index === 0 ? null : iso(now - index * kHour),
+  }));
 }
 
 /** @param {string} task @param {string} kind @param {string} work @param {string[]} after @returns {Api.TaskDefinition} */

@@ -8,6 +8,7 @@ import { Link, matchPath, navigate, pageOf, usePath, type Params } from "./route
 import { AuditPage } from "./screens/admin/audit_page";
 import { TokensPage } from "./screens/admin/tokens_page";
 import { UsersPage } from "./screens/admin/users_page";
+import { AlertsPage } from "./screens/alerts/alerts_page";
 import { BackfillPage } from "./screens/backfill/backfill_page";
 import { BackfillsPage } from "./screens/backfills/backfills_page";
 import { HomePage } from "./screens/home/home_page";
@@ -32,6 +33,7 @@ const kScreens: readonly [string, (params: Params) => ReactNode][] = [
   ["/tables/:table", ({ table = "" }) => <TablePage key={table} table={table} />],
   ["/backfills", () => <BackfillsPage />],
   ["/backfills/:id", ({ id = "" }) => <BackfillPage key={id} id={id} />],
+  ["/alerts", () => <AlertsPage />],
   ["/admin/users", () => <UsersPage />],
   ["/admin/tokens", () => <TokensPage />],
   ["/admin/audit", () => <AuditPage />],

@@ -116,6 +116,7 @@ export const pageOf = {
     href(`/tables/${encodeURIComponent(table)}`, query),
   backfills: () => "/backfills",
   backfill: (id: string) => `/backfills/${encodeURIComponent(id)}`,
+  alerts: () => "/alerts",
   users: () => "/admin/users",
   tokens: () => "/admin/tokens",
   audit: () => "/admin/audit",

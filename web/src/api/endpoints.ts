@@ -9,6 +9,7 @@ import type {
   CheckResult,
   Cleared,
   ClearTasks,
+  Delivery,
   Info,
   Me,
   Page,
@@ -98,6 +99,10 @@ export const api = {
   startBackfill: (body: BackfillRequest) => request<BackfillPlan>("POST", "/backfills", { body }),
   steerBackfill: (id: string, action: "pause" | "resume" | "cancel") =>
     request<void>("POST", `/backfills/${part(id)}/${action}`),
+
+  deliveries: (query: PageQuery & { state?: string | undefined }, signal?: Signal) =>
+    request<Page<Delivery>>("GET", "/deliveries", { query: { ...query }, signal }),
+  retryDelivery: (id: string) => request<void>("POST", `/deliveries/${part(id)}/retry`),
 
   users: (signal?: Signal) => request<Page<User>>("GET", "/users", { signal }),
   addUser: (name: string, password: string, role: Role) =>

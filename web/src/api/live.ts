@@ -24,6 +24,7 @@ export function topicsOf(event: LiveEvent): Set<string> {
   if (event.kind === "pipeline") topics.add("pipelines");
   if (event.kind === "table") topics.add("tables");
   if (event.kind === "backfill") topics.add("backfills");
+  if (event.kind === "delivery") topics.add("deliveries");
   return topics;
 }
 

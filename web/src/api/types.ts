@@ -313,6 +313,23 @@ export interface BackfillPlan {
   windows: BackfillWindow[];
 }
 
+export interface Delivery {
+  id: string;
+  /** A name of `notify:` in project.yml. */
+  receiver: string;
+  event: string;
+  title: string;
+  text: string;
+  /** `project`, `pipeline`, `run`, `task`, `table`, ..., as far as they are known. */
+  facts: Record<string, string>;
+  state: "waiting" | "delivered" | "given_up";
+  attempts: number;
+  outcome: string;
+  created_at: string;
+  next_at: string | null;
+  ended_at: string | null;
+}
+
 export interface User {
   name: string;
   role: Role;
@@ -348,6 +365,7 @@ export interface LiveEvent {
   pipeline?: string;
   table?: string;
   backfill?: string;
+  delivery?: string;
   state?: string;
   at?: string;
 }

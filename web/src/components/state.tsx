@@ -6,6 +6,7 @@ const kWords: Record<string, string> = {
   up_for_reschedule: "up for reschedule",
   upstream_failed: "upstream failed",
   timed_out: "timed out",
+  given_up: "given up",
 };
 
 export function stateWord(state: string): string {
@@ -18,12 +19,14 @@ const kRing = "M8 2.5a5.5 5.5 0 1 1-.01 0z";
 const kSigns: Record<string, string> = {
   success: kCheck,
   done: kCheck,
+  delivered: kCheck,
   passed: kCheck,
   fresh: kCheck,
   failed: kCross,
   error: kCross,
   timed_out: kCross,
   lost: kCross,
+  given_up: kCross,
   running: "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
   queued: `${kRing}M8 5v3l2 1.5`,
   waiting: "M4 8h.01M8 8h.01M12 8h.01",

@@ -7,6 +7,7 @@ const kGoTo: Record<string, string> = {
   r: pageOf.runs(),
   t: pageOf.tables(),
   b: pageOf.backfills(),
+  a: pageOf.alerts(),
 };
 const kChordMs = 1000;
 
@@ -14,7 +15,7 @@ export const kShortcuts: readonly [string, string][] = [
   ["Ctrl K or /", "search, or jump to anything"],
   ["j, k", "next and previous row or tile"],
   ["Enter", "open it"],
-  ["g then m, p, r, t, b", "go to the map, pipelines, runs, tables, backfills"],
+  ["g then m, p, r, t, b, a", "go to the map, pipelines, runs, tables, backfills, alerts"],
   ["Esc", "close a dialog, leave a field"],
   ["← →", "between tabs; along a strip of windows"],
   ["?", "this list"],

@@ -96,6 +96,7 @@ function useTargets(): Target[] {
       { kind: "page", title: "Running runs", to: pageOf.runs({ state: "running" }) },
       { kind: "page", title: "Tables", to: pageOf.tables() },
       { kind: "page", title: "Backfills", to: pageOf.backfills() },
+      { kind: "page", title: "Alerts", to: pageOf.alerts() },
       ...(admin
         ? [
             { kind: "page", title: "Users", to: pageOf.users() },

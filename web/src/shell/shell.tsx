@@ -18,6 +18,7 @@ const kSections = [
   { title: "Runs", to: pageOf.runs(), icon: "M4 3l9 5-9 5z" },
   { title: "Tables", to: pageOf.tables(), icon: "M2 3h12v10H2zM2 6.5h12M6 6.5V13" },
   { title: "Backfills", to: pageOf.backfills(), icon: "M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3" },
+  { title: "Alerts", to: pageOf.alerts(), icon: "M4 11V7a4 4 0 0 1 8 0v4l1 1H3zM7 14h2" },
 ] as const;
 const kAdmin = [
   {
