@@ -28,15 +28,15 @@ TEST(Metrics, StatsdIsReadWithParametersPutIn) {
 
 TEST(Metrics, WhatIsWrongIsSaidWithItsPlace) {
     EXPECT_EQ(problems("metrics: {statsd: {hots: a}}\n"),
-              "project.yml:2:20: unknown key 'hots'; did you mean 'host'?\n"
-              "project.yml:2:19: 'host' is missing");
+              "project.yml:2:19: 'host' is missing in this statsd\n"
+              "project.yml:2:20: unknown key 'hots' in a statsd; did you mean 'host'?\n");
     EXPECT_EQ(problems("metrics: {statsd: {host: a, port: 70000}}\n"),
-              "project.yml:2:35: 'port' is a number from 1 to 65535, not '70000'");
+              "project.yml:2:35: 'port' is a number from 1 to 65535, not '70000'\n");
     EXPECT_EQ(problems("metrics: {statsd: {host: a, prefix: 'a:b'}}\n"),
               "project.yml:2:37: 'prefix' is the beginning of a name, such as `airflow` or "
-              "`data.prod`");
+              "`data.prod`\n");
     EXPECT_EQ(problems("metrics: {statsd: {host: a, constant_tags: {env: x}}}\n"),
-              "project.yml:2:44: 'constant_tags' goes with `tags: influxdb` or `tags: datadog`");
+              "project.yml:2:44: 'constant_tags' goes with `tags: influxdb` or `tags: datadog`\n");
     EXPECT_NE(problems("metrics: {statsd: {host: \"{params.nobody}\"}}\n"), "");
 }
 

@@ -77,8 +77,16 @@ private:
     }
 
     /// 0, or an error of getaddrinfo. What was found before stays until there is something else.
+    /// Of a name that has both, as `localhost` has, the IPv4 address: nobody says over UDP that he
+    /// listens on the other one only, and this is what clients of StatsD take.
     int connect() {
+        const int found = connect(AF_INET);
+        return found == 0 ? 0 : connect(AF_UNSPEC);
+    }
+
+    int connect(int family) {
         addrinfo wanted{};
+        wanted.ai_family = family;
         wanted.ai_socktype = SOCK_DGRAM;
         wanted.ai_flags = AI_NUMERICSERV;
         addrinfo* found = nullptr;

@@ -316,7 +316,7 @@ tasks: {{a: {{command: {shell("for i in 1 2 3; do echo line $i; sleep 0.3; done"
         self.assertEqual(server.request("GET", "/healthz")[0], 200)
         self.assertEqual(server.get(f"/runs/{run}")["state"], "running")
         self.write("go", "")
-        self.assertEqual(server.stop(), 0)
+        self.assertEqual(server.process.wait(timeout=60), 0, server.text())
 
     def test_a_stop_lets_what_runs_end_and_the_next_server_goes_on(self):
         self.pipeline(f"""
