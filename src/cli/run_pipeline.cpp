@@ -13,6 +13,7 @@
 #include "telemetry/statsd_client.hpp"
 
 #include "base/uuid.hpp"
+#include "cli/run_alerts.hpp"
 #include "cli/run_record.hpp"
 #include "cli/table_report.hpp"
 #include "project/window.hpp"
@@ -80,12 +81,13 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
         workspace, *pipeline,
         {arguments.parallel, {{}, [&](const task::TableReport& table) { narrator.table(table); }}});
     const orc::Limits limits{static_cast<int>(arguments.parallel), project->pools};
+    RunAlerts alerts(project, workspace.clock);
     telemetry::StatsdClient statsd;
     statsd.use(project->statsd);
     telemetry::Meter meter(
         {workspace.clock, limits,
          [&](const std::vector<telemetry::Measurement>& measured) { statsd.take(measured); }});
-    orc::Orchestrator orchestrator({*store, runner, folder, workspace.clock, {&meter}},
+    orc::Orchestrator orchestrator({*store, runner, folder, workspace.clock, {&alerts, &meter}},
                                    {.limits = limits, .purpose = std::string(kPurpose)},
                                    [&](const orc::Event& event, const orc::RunStatus& run) {
                                        meter.observe(event, run);
@@ -97,6 +99,12 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
                      begin(orchestrator, *store, spec, origin, std::move(left)));
     INGOT_TRY(orchestrator.work(invocation.stop()));
 
+    net::HttpClient http(workspace.clock);
+    const notify::Sender sender(
+        project, std::shared_ptr<project::SecretStore>(definitions, definitions->secrets.get()),
+        http);
+    INGOT_TRY_WITH(alerts.deliver(id, *store, sender, invocation.stop()),
+                   "while telling of the run");
     const orc::RunStatus& run = *orchestrator.machine().find(id);
     if (invocation.json()) {
         const service::RunView view = service::view_of(orchestrator.machine(), id, true);

@@ -130,6 +130,27 @@ on_failure: {notify: oncall}
                     return found
         raise AssertionError(f"the stream ends with {found}")
 
+    def test_a_run_by_hand_is_told_before_it_ends_or_by_the_next_server(self):
+        self.pipeline("tasks:\n  a: {command: ['false'], retries: 0, on_failure: {notify: pager}}\n")
+        status, _, text = self.call("run", "--pipeline", "p")
+        self.assertEqual(status, 1, text)
+        self.assertEqual([told["event"] for told in self.receiver.taken()], ["run_failed"])
+        self.assertIn("told oncall: p failed", text)
+        self.assertEqual(json.loads(self.lines("paged")[0])["event"], "task_failed")
+        self.receiver.status = LATER
+        status, _, text = self.call("run", "--pipeline", "p")
+        self.assertEqual(status, 1, text)
+        self.assertIn("oncall was not told 'p failed': ", text)
+        self.assertNotIn("SECRET", text)
+        self.receiver.status = TOLD
+        server = self.serve()
+        self.wait_for(lambda: len(self.receiver.taken()) == 2, "the next server does not tell")
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(len(self.receiver.taken()), 2, "told once each")
+        self.pipeline("tasks: {a: {command: ['true']}}\n")
+        status, _, text = self.call("run", "--pipeline", "p")
+        self.assertEqual((status, "told" in text), (0, False), text)
+
     def test_a_run_that_is_not_done_in_time_is_told_once(self):
         self.pipeline("deadline: {within: 300ms, notify: oncall}\ntasks: {a: {command: [sleep, '2']}}\n")
         server = self.serve()
