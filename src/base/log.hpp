@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/secret_mask.hpp"
+
 namespace ingot {
 
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug, kTrace };
@@ -21,11 +23,6 @@ bool log_enabled(LogLevel level);
 
 /// Writes one line, with every registered secret masked.
 void log_line(LogLevel level, std::string_view message);
-
-/// From here on, `value` and its percent-encoded form are shown as `***` in log lines and by
-/// `mask_secrets`. An empty value is ignored.
-void register_secret(std::string_view value);
-std::string mask_secrets(std::string_view text);
 
 template <class... Args>
 void log_at(LogLevel level, fmt::format_string<Args...> text, Args&&... args) {

@@ -301,7 +301,10 @@ public:
     }
 
 private:
-    static Duration now() { return system_clock().steady(); }
+    static Duration now() {
+        return std::chrono::duration_cast<Duration>(
+            std::chrono::steady_clock::now().time_since_epoch());
+    }
 
     /// Begins or sharpens the end when it is time for that.
     void decide() {

@@ -70,6 +70,7 @@ struct TasksCleared {
 /// Another process goes on with the run: attempts that were running are lost and made again,
 /// without counting as failures.
 struct RunAdopted {
+    std::vector<TaskIndex> kept = {};  ///< Their attempts outlived the process and go on.
     friend bool operator==(const RunAdopted&, const RunAdopted&) = default;
 };
 /// Somebody says how a task came out, whatever it did: also when it has ended, and when the run

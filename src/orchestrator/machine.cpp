@@ -52,6 +52,8 @@ Result<Actions> Machine::step(Event event) {
     } else if (const auto* marked = std::get_if<TaskMarked>(&event.change);
                marked != nullptr && run.at(marked->task).state == TaskState::kRunning) {
         actions.stop.push_back({event.run, marked->task, "it is marked by hand"});
+    } else if (const auto* adopted = std::get_if<RunAdopted>(&event.change)) {
+        for (const TaskIndex task : adopted->kept) go_on(run, task, actions);
     }
     const Timestamp now = event.at;
     actions.events.push_back(std::move(event));
@@ -126,6 +128,18 @@ void Machine::decide(Run& run, Change change, Timestamp now, Actions& actions) {
     apply(actions.events.back());
 }
 
+/// What was asked of an attempt while nobody was there to do it is asked again.
+void Machine::go_on(const Run& run, TaskIndex task, Actions& actions) const {
+    const TaskStatus& status = run.at(task);
+    const int attempt = static_cast<int>(status.attempts.size());
+    actions.start.push_back({run.status.id, task, attempt, true});
+    if (run.status.cancelled) {
+        actions.stop.push_back({run.status.id, task, *run.status.cancelled});
+    } else if (status.mark) {
+        actions.stop.push_back({run.status.id, task, "it is marked by hand"});
+    }
+}
+
 void Machine::stop_running(const Run& run, const std::string& reason, Actions& actions) const {
     for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
         if (run.status.tasks[i].state != TaskState::kRunning) continue;
@@ -188,8 +202,13 @@ Status Machine::check(const Event& event) const {
         }
     } else if (const auto* marked = std::get_if<TaskMarked>(&event.change)) {
         if (!is_task(marked->task)) return impossible(event, "no such task");
-    } else if (std::holds_alternative<RunAdopted>(event.change) && has_ended(status.state)) {
-        return impossible(event, "it is over");
+    } else if (const auto* adopted = std::get_if<RunAdopted>(&event.change)) {
+        if (has_ended(status.state)) return impossible(event, "it is over");
+        const bool all_run =
+            std::all_of(adopted->kept.begin(), adopted->kept.end(), [&](TaskIndex task) {
+                return is_task(task) && run.at(task).state == TaskState::kRunning;
+            });
+        if (!all_run) return impossible(event, "no such task is running");
     }
     return {};
 }
@@ -220,8 +239,8 @@ void Machine::apply(const Event& event) {
         cancel(run, *cancelled, event.at);
     } else if (const auto* cleared = std::get_if<TasksCleared>(&event.change)) {
         clear(run, cleared->tasks, event.at);
-    } else if (std::holds_alternative<RunAdopted>(event.change)) {
-        adopt(run, event.at);
+    } else if (const auto* adopted = std::get_if<RunAdopted>(&event.change)) {
+        adopt(run, *adopted, event.at);
     } else if (const auto* marked = std::get_if<TaskMarked>(&event.change)) {
         mark(run, *marked, event.at);
     } else if (const auto* noted = std::get_if<RunNoted>(&event.change)) {

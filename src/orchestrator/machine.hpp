@@ -25,6 +25,7 @@ struct Actions {
         RunId run;
         TaskIndex task;
         int attempt = 1;
+        bool adopted = false;  ///< It goes on: it outlived the process that began it.
     };
     struct Stop {
         RunId run;
@@ -91,6 +92,7 @@ private:
     void apply(const Event& event);
     void follow(Timestamp now, Actions& actions);
     void decide(Run& run, Change change, Timestamp now, Actions& actions);
+    void go_on(const Run& run, TaskIndex task, Actions& actions) const;
     void stop_running(const Run& run, const std::string& reason, Actions& actions) const;
     void pass_timers(Timestamp now, Actions& actions);
     void start_runs(Timestamp now, Actions& actions);
@@ -104,7 +106,7 @@ private:
     void cancel(Run& run, const RunCancelled& cancelled, Timestamp at);
     void mark(Run& run, const TaskMarked& marked, Timestamp at);
     void clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at);
-    void adopt(Run& run, Timestamp at);
+    void adopt(Run& run, const RunAdopted& adopted, Timestamp at);
 
     void wait_again(Run& run, TaskIndex task, Timestamp at);
     void settle(Run& run, TaskIndex task, TaskState state, Timestamp at);

@@ -1,5 +1,6 @@
 // How each event changes the state of its run.
 #include <algorithm>
+#include <set>
 
 #include "orchestrator/machine_internal.hpp"
 #include "orchestrator/trigger_rule_internal.hpp"
@@ -279,11 +280,12 @@ void Machine::clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at)
     refresh_startable(run);
 }
 
-void Machine::adopt(Run& run, Timestamp at) {
+void Machine::adopt(Run& run, const RunAdopted& adopted, Timestamp at) {
+    const std::set<TaskIndex> kept(adopted.kept.begin(), adopted.kept.end());
     for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
         const TaskIndex index(i);
         TaskStatus& task = run.at(index);
-        if (task.state != TaskState::kRunning) continue;
+        if (task.state != TaskState::kRunning || kept.contains(index)) continue;
         task.attempts.back().state = AttemptStatus::State::kLost;
         task.attempts.back().ended = at;
         task.attempts.back().message = "its process ended before it did";

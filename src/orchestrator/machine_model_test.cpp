@@ -106,8 +106,11 @@ public:
                 task.failures = 0;
             }
             if (over && any) run.started = run.cancelled = false;
-        } else {
-            for (ReferenceTask& task : run.tasks) {
+        } else if (const auto* adopted = std::get_if<RunAdopted>(&event.change)) {
+            for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+                ReferenceTask& task = run.tasks[i];
+                const auto& kept = adopted->kept;
+                if (std::find(kept.begin(), kept.end(), TaskIndex(i)) != kept.end()) continue;
                 if (!std::exchange(task.running, false)) continue;
                 task.open = false;
                 if (run.cancelled) task.ended = TaskState::kCancelled;
@@ -561,7 +564,17 @@ private:
         }
         EXPECT_EQ(rebuilt.unfinished(), machine_->unfinished());
         machine_ = std::move(rebuilt);
-        for (const RunId& id : machine_->unfinished()) give({id, now_, RunAdopted{}});
+        for (const RunId& id : machine_->unfinished()) give({id, now_, some_outlive(id)});
+    }
+
+    RunAdopted some_outlive(const RunId& id) {
+        RunAdopted adopted;
+        const RunStatus& run = *machine_->find(id);
+        for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+            const bool running = run.tasks[i].state == TaskState::kRunning;
+            if (running && chance(40)) adopted.kept.emplace_back(i);
+        }
+        return adopted;
     }
 
     void replay(Machine& machine, const ReferenceRun& run) {
@@ -592,6 +605,8 @@ private:
             reference_->take(event);
             stored_.push_back(event);
             starts += std::holds_alternative<TaskStarted>(event.change) ? 1 : 0;
+            const auto* adopted = std::get_if<RunAdopted>(&event.change);
+            if (adopted != nullptr) starts += adopted->kept.size();
         }
         EXPECT_EQ(actions.start.size(), starts);
     }

@@ -226,6 +226,49 @@ TEST(Machine, AnAdoptedRunRepeatsWhatWasLostWithoutCountingItAsAFailure) {
     EXPECT_EQ(run.last.start[0].attempt, 2);
 }
 
+TEST(Machine, WhatOutlivedItsProcessGoesOnAsTheSameAttemptWithTheSameLimit) {
+    PlannedTask slow = task("slow");
+    slow.timeout = std::chrono::seconds(10);
+    OneRun run({slow, task("lost")});
+    run.now = kStart + std::chrono::seconds(8);
+    run.give(RunAdopted{{TaskIndex(0)}});
+    EXPECT_EQ(run.states(), "running running");
+    ASSERT_EQ(run.last.start.size(), 2U);
+    EXPECT_EQ(run.last.start[0].task, TaskIndex(0));
+    EXPECT_EQ(run.last.start[0].attempt, 1);
+    EXPECT_TRUE(run.last.start[0].adopted);
+    EXPECT_EQ(run.last.start[1].attempt, 2);
+    EXPECT_FALSE(run.last.start[1].adopted);
+    const Actions over = run.machine.wake(kStart + std::chrono::seconds(10));
+    ASSERT_EQ(over.stop.size(), 1U) << "counted from its real start";
+    EXPECT_EQ(over.stop[0].task, TaskIndex(0));
+    run.end(0);
+    run.end(1);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+    EXPECT_EQ(run.status().tasks[0].attempts.size(), 1U);
+}
+
+TEST(Machine, WhatOutlivedItsProcessAndWasToBeStoppedIsStoppedByTheNext) {
+    OneRun run({task("a"), task("b")});
+    run.give(TaskMarked{TaskIndex(1), TaskMarked::As::kSuccess, "ann"});
+    run.give(RunCancelled{"enough"});
+    run.give(RunAdopted{{TaskIndex(0), TaskIndex(1)}});
+    EXPECT_EQ(run.last.start.size(), 2U);
+    EXPECT_EQ(run.last.stop.size(), 2U);
+    run.end(0, kStopped);
+    run.end(1, kStopped);
+    EXPECT_EQ(run.states(), "cancelled success");
+}
+
+TEST(Machine, OnlyWhatRunsCanGoOn) {
+    OneRun run({task("a"), task("b", {0})});
+    for (const std::uint32_t index : {1U, 2U}) {
+        const auto stepped = run.machine.step({kRun, run.now, RunAdopted{{TaskIndex(index)}}});
+        ASSERT_FALSE(stepped);
+        EXPECT_EQ(stepped.error().code, ErrorCode::kInvalidArgument);
+    }
+}
+
 TEST(Machine, AMarkedTaskThatRunsIsStoppedAndComesOutAsMarkedWhateverItDid) {
     OneRun run({task("a"), task("b", {0})});
     run.give(TaskMarked{TaskIndex(0), TaskMarked::As::kSuccess, "ann"});

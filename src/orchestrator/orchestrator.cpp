@@ -43,6 +43,7 @@ Status Orchestrator::work(std::stop_token stop) {
         if (stop_.stop_requested() && !std::exchange(cancelled, true)) done = cancel_all();
         if (done) done = turn(std::move(inputs));
     }
+    leave_when_replaced(done);
     stop_everything();
     return done;
 }
@@ -53,6 +54,7 @@ Status Orchestrator::serve(std::stop_token stop) {
     Status done = turn({});
     while (done && !stop_.stop_requested()) done = turn(wait_for_inputs(stop_));
     if (done) done = drain();
+    leave_when_replaced(done);
     stop_everything();
     return done;
 }
@@ -101,7 +103,8 @@ Status Orchestrator::submit(const RunId& id, RunSpec spec, RunOrigin origin) {
 
 Status Orchestrator::adopt(const StoredRun& run, Fence fence, FileLock lock) {
     INGOT_TRY(replay(run, fence, std::move(lock)));
-    return give(run.head.id, RunAdopted{});
+    INGOT_TRY_ASSIGN(RunAdopted adopted, adoption(run.head.id));
+    return give(run.head.id, std::move(adopted));
 }
 
 Status Orchestrator::retire(const StoredRun& run, Fence fence, FileLock lock,
@@ -112,7 +115,9 @@ Status Orchestrator::retire(const StoredRun& run, Fence fence, FileLock lock,
         std::any_of(status.tasks.begin(), status.tasks.end(),
                     [](const TaskStatus& task) { return task.state == TaskState::kRunning; });
     if (!status.cancelled) INGOT_TRY(give(run.head.id, RunCancelled{reason}));
-    return was_running ? give(run.head.id, RunAdopted{}) : Status();
+    if (!was_running) return {};
+    INGOT_TRY_ASSIGN(RunAdopted adopted, adoption(run.head.id));
+    return give(run.head.id, std::move(adopted));
 }
 
 Status Orchestrator::give(const RunId& run, Change change) {
@@ -132,12 +137,13 @@ Status Orchestrator::give(const std::vector<std::pair<RunId, Change>>& changes) 
         add(std::move(actions));
     }
     for (const RunId& run : interrupted) {
-        const bool adopted = std::any_of(changes.begin(), changes.end(), [&](const auto& each) {
+        const bool adopts = std::any_of(changes.begin(), changes.end(), [&](const auto& each) {
             return each.first == run && std::holds_alternative<RunAdopted>(each.second);
         });
-        if (adopted) continue;
-        INGOT_TRY_ASSIGN(Actions lost, machine_.step({run, now(), RunAdopted{}}));
-        add(std::move(lost));
+        if (adopts) continue;
+        INGOT_TRY_ASSIGN(RunAdopted adopted, adoption(run));
+        INGOT_TRY_ASSIGN(Actions actions, machine_.step({run, now(), std::move(adopted)}));
+        add(std::move(actions));
     }
     return {};
 }
@@ -250,15 +256,39 @@ Status Orchestrator::append(const Batch& batch) {
 
 Status Orchestrator::start(const Actions::Start& start) {
     const RunStatus& run = *machine_.find(start.run);
-    Attempt attempt = attempt_of(run, start.task, start.attempt);
-    attempt.log = parts_.folder.log(start.run, attempt.planned(), start.attempt);
+    Attempt begun = attempt(run, start.task, start.attempt);
+    begun.adopted = start.adopted;
     std::stop_source& source = running_[{start.run, start.task}];
     source = std::stop_source();
-    return executor_.submit([this, attempt, stop = source.get_token()](const std::stop_token&) {
-        post([attempt, outcome = carry_out(attempt, stop)](Orchestrator& self) {
-            return self.end_attempt(attempt, outcome);
+    const auto work = [this, begun, stop = source.get_token()](const std::stop_token&) {
+        post([begun, outcome = carry_out(begun, stop)](Orchestrator& self) {
+            return self.end_attempt(begun, outcome);
         });
-    });
+    };
+    if (!start.adopted) return executor_.submit(work);
+    attending_[{start.run, start.task}] = std::jthread(work);
+    return {};
+}
+
+Attempt Orchestrator::attempt(const RunStatus& run, TaskIndex task, int number) const {
+    Attempt attempt = attempt_of(run, task, number);
+    attempt.log = parts_.folder.log(run.id, attempt.planned(), number);
+    attempt.leave = leave_.get_token();
+    return attempt;
+}
+
+/// Which attempts of the run, whose process is gone, go on all the same.
+Result<RunAdopted> Orchestrator::adoption(const RunId& id) {
+    const RunStatus& run = *machine_.find(id);
+    RunAdopted adopted;
+    for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+        if (run.tasks[i].state != TaskState::kRunning) continue;
+        const TaskIndex task(i);
+        const auto number = static_cast<int>(run.tasks[i].attempts.size());
+        INGOT_TRY_ASSIGN(const bool goes_on, parts_.runner.goes_on(attempt(run, task, number)));
+        if (goes_on) adopted.kept.push_back(task);
+    }
+    return adopted;
 }
 
 /// The root of a thread's work: whatever goes wrong is the attempt's outcome.
@@ -271,6 +301,7 @@ TaskOutcome Orchestrator::carry_out(const Attempt& attempt, std::stop_token stop
 }
 
 Status Orchestrator::end_attempt(const Attempt& attempt, const TaskOutcome& outcome) {
+    attending_.erase({attempt.run, attempt.task});
     const bool left = draining_ && outcome.kind == TaskOutcome::Kind::kStopped;
     if (left || !held_.contains(attempt.run)) {
         // The next process makes it again; or nobody waits for it, as its task was marked.
@@ -386,6 +417,11 @@ Status Orchestrator::drain() {
     return done;
 }
 
+/// What another process goes on with is not ours to end.
+void Orchestrator::leave_when_replaced(const Status& done) {
+    if (!done && done.error().code == ErrorCode::kCommitConflict) leave_.request_stop();
+}
+
 /// After this nothing of what still runs is recorded.
 void Orchestrator::stop_everything() {
     for (auto& [task, source] : running_) source.request_stop();
@@ -397,6 +433,7 @@ void Orchestrator::stop_everything() {
     }
     for (Posted& posted : left) posted.done.set_value(over());
     executor_.stop();
+    attending_.clear();
 }
 
 /// Time goes on by the steady clock while runs are active, so that no jump of the other one ends a

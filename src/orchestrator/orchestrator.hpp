@@ -102,6 +102,8 @@ private:
     Status commit();
     Status append(const Batch& batch);
     Status start(const Actions::Start& start);
+    Attempt attempt(const RunStatus& run, TaskIndex task, int number) const;
+    Result<RunAdopted> adoption(const RunId& run);
     TaskOutcome carry_out(const Attempt& attempt, std::stop_token stop);
     Status end_attempt(const Attempt& attempt, const TaskOutcome& outcome);
     std::vector<Posted> wait_for_inputs(const std::stop_token& stop,
@@ -112,6 +114,7 @@ private:
     Status let_go_when_over(const RunId& run);
     Status cancel_all();
     Status drain();
+    void leave_when_replaced(const Status& done);
     void stop_everything();
     void follow_the_clock();
 
@@ -127,6 +130,9 @@ private:
     };
     std::map<RunId, Held> held_;  ///< The runs that have not ended.
     std::map<std::pair<RunId, TaskIndex>, std::stop_source> running_;
+    /// Of attempts that were adopted: they hold no worker, however many there are.
+    std::map<std::pair<RunId, TaskIndex>, std::jthread> attending_;
+    std::stop_source leave_;       ///< Another process goes on with everything.
     Actions pending_;              ///< Decided and not yet durable.
     std::vector<Record> records_;  ///< Likewise.
     bool serving_ = false;

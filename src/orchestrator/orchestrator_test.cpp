@@ -1,5 +1,7 @@
 #include "orchestrator/orchestrator.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -21,7 +23,11 @@ public:
         asked.lock()->push_back(fmt::format("{} {}", attempt.planned().name, attempt.number));
         return script ? script(attempt, std::move(stop)) : TaskOutcome{};
     }
+    Result<bool> goes_on(const Attempt& attempt) override {
+        return outlives && attempt.number == 1;
+    }
     std::function<TaskOutcome(const Attempt&, std::stop_token)> script;
+    bool outlives = false;  ///< What it was asked for goes on without its process.
     Guarded<std::vector<std::string>> asked;
 };
 
@@ -185,6 +191,53 @@ TEST_F(OrchestratorTest, WhoLostItsRunStops) {
     EXPECT_EQ(done.error().code, ErrorCode::kCommitConflict);
     EXPECT_EQ(*runner_.asked.lock(), (Asked{"a 1", "b 1"}));
     EXPECT_EQ(stored(id_).tasks[1].state, TaskState::kRunning);
+}
+
+TEST_F(OrchestratorTest, WhatOutlivesItsProcessIsGoneOnWithHoweverManyThereAre) {
+    RunSpec spec = chain();
+    for (PlannedTask& task : spec.plan.tasks) task.after.clear();
+    FailingStore failing(*store_, 1);
+    {
+        Orchestrator orchestrator({failing, runner_, *folder_, system_clock()},
+                                  {.limits = {3, {}}});
+        ASSERT_TRUE(orchestrator.submit(id_, spec));
+        ASSERT_FALSE(orchestrator.work({}));
+    }
+    runner_.asked.lock()->clear();
+    runner_.outlives = true;
+    std::atomic<int> attending = 0;
+    runner_.script = [&](const Attempt& attempt, const std::stop_token&) -> TaskOutcome {
+        EXPECT_TRUE(attempt.adopted);
+        for (++attending; attending < 3;) std::this_thread::yield();
+        return {};
+    };
+    Orchestrator next = this->orchestrator(*store_, 1);
+    ASSERT_TRUE(next.adopt(*store_->load(id_), *store_->take_over(id_), lock(id_)));
+    ASSERT_TRUE(next.work({}));
+    Asked asked = *runner_.asked.lock();
+    std::sort(asked.begin(), asked.end());
+    EXPECT_EQ(asked, (Asked{"a 1", "b 1", "c 1"})) << "all at once, with one worker";
+    EXPECT_EQ(stored(id_).state, RunState::kSuccess);
+}
+
+TEST_F(OrchestratorTest, WhoLostItsRunLeavesWhatOutlivesIt) {
+    bool left = false;
+    runner_.script = [&](const Attempt& attempt, const std::stop_token& stop) -> TaskOutcome {
+        if (attempt.planned().name == "b") {
+            EXPECT_TRUE(open_elsewhere()->take_over(id_));
+            return {};
+        }
+        while (!stop.stop_requested()) std::this_thread::yield();
+        left = attempt.leave.stop_requested();
+        return {TaskOutcome::Kind::kStopped};
+    };
+    RunSpec spec = chain();
+    for (PlannedTask& task : spec.plan.tasks) task.after.clear();
+    spec.plan.tasks.pop_back();
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    ASSERT_TRUE(orchestrator.submit(id_, spec));
+    ASSERT_FALSE(orchestrator.work({}));
+    EXPECT_TRUE(left);
 }
 
 TEST_F(OrchestratorTest, ARunThatWasLeftCanBeEnded) {

@@ -176,6 +176,8 @@ std::string change_to_json(const Change& change) {
         if (!marked->by.empty()) json["by"] = marked->by;
     } else if (const auto* noted = std::get_if<RunNoted>(&change)) {
         json = {{"note", noted->note}};
+    } else if (const auto* adopted = std::get_if<RunAdopted>(&change)) {
+        for (const TaskIndex task : adopted->kept) json["kept"].push_back(task.value());
     } else if (const auto* cleared = std::get_if<TasksCleared>(&change)) {
         json = {{"tasks", Json::array()}};
         for (const TaskIndex task : cleared->tasks) json["tasks"].push_back(task.value());
@@ -193,7 +195,13 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
             return Change(RunQueued{spec, std::move(origin)});
         }
         if (name == "run_started") return Change(RunStarted{});
-        if (name == "run_adopted") return Change(RunAdopted{});
+        if (name == "run_adopted") {
+            RunAdopted adopted;
+            for (const Json& each : json.value("kept", Json::array())) {
+                adopted.kept.emplace_back(each.get<std::uint32_t>());
+            }
+            return Change(std::move(adopted));
+        }
         if (name == "run_cancelled") {
             return Change(RunCancelled{json.at("reason").get<std::string>(), json.value("by", "")});
         }

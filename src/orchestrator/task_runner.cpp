@@ -2,6 +2,10 @@
 
 namespace ingot::orchestrator {
 
+Result<bool> TaskRunner::goes_on(const Attempt&) {
+    return false;
+}
+
 Attempt attempt_of(const RunStatus& run, TaskIndex task, int number) {
     Attempt attempt{run.id, run.spec, task, number, run.queued_at, {}};
     attempt.checks =

@@ -17,6 +17,10 @@ struct Attempt {
     Timestamp run_time;  ///< When the run was queued: the same for all its attempts.
     std::string log;     ///< A file that is made for it; its folder is there.
     int checks = 0;  ///< How often it was deferred before: not 0, it goes on, and so does the log.
+    /// It outlived the process that began it, as `goes_on` said.
+    bool adopted = false;
+    /// Asks to return and leave what outlives this process: another one goes on with it.
+    std::stop_token leave = {};
     /// What tasks before it gave, as JSON objects, by the names of their definitions.
     std::map<std::string, std::string> values = {};
 
@@ -34,6 +38,10 @@ public:
     /// it can and says kStopped, unless it has done its work all the same. The same attempt may
     /// have been lost before: what it does must bear being done again.
     virtual TaskOutcome run(const Attempt& attempt, std::stop_token stop) = 0;
+    /// Of an attempt that another process began: whether it still goes on, or has ended and nobody
+    /// took its outcome; `run` then goes on with it. Otherwise nothing of it begins any more. Does
+    /// not wait.
+    virtual Result<bool> goes_on(const Attempt& attempt);
 };
 
 }  // namespace ingot::orchestrator

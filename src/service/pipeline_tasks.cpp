@@ -53,6 +53,7 @@ orc::TaskOutcome PipelineTasks::run(const orc::Attempt& attempt, std::stop_token
         definitions = pinned->second;
     }
     if (std::optional<std::string> why = does_not_fit(*definitions, attempt)) {
+        if (attempt.adopted) task::end_command(attempt);
         return {orc::TaskOutcome::Kind::kFailed, *std::move(why), false};
     }
     const Result<task::Workspace> workspace = workspace_of(*definitions, *attempt.spec);
@@ -62,6 +63,10 @@ orc::TaskOutcome PipelineTasks::run(const orc::Attempt& attempt, std::stop_token
     const project::Pipeline& pipeline = *definitions->find(attempt.spec->plan.pipeline)->pipeline;
     task::PipelineRunner runner(*workspace, pipeline, {parallel_, {}});
     return runner.run(attempt, std::move(stop));
+}
+
+Result<bool> PipelineTasks::goes_on(const orc::Attempt& attempt) {
+    return task::command_goes_on(attempt);
 }
 
 }  // namespace ingot::service

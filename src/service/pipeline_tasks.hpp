@@ -23,6 +23,7 @@ public:
 
     orchestrator::TaskOutcome run(const orchestrator::Attempt& attempt,
                                   std::stop_token stop) override;
+    Result<bool> goes_on(const orchestrator::Attempt& attempt) override;
 
 private:
     struct State {

@@ -1,17 +1,16 @@
 #pragma once
-#include "base/process.hpp"
+#include "keeper/kept_command.hpp"
+
 #include "task/task_attempt_internal.hpp"
 
 namespace ingot::task {
 
 /// How a program of a task came out.
-struct CommandEnd {
-    ExitStatus exit;
-    std::string last;    ///< The end of what it printed, secrets masked.
-    std::string values;  ///< What it gave, checked; only when it ended well.
-};
+using CommandEnd = keeper::End;
 
-/// Runs it in the project's folder, its output going to the attempt's log. How it ended is a value.
+/// Runs it in the project's folder, its output going to the attempt's log; or waits for the one
+/// that outlived the process which began the attempt. How it ended is a value. It goes on when this
+/// process is killed.
 Result<CommandEnd> run_command(const project::CommandTask& command, const TaskAttempt& attempt);
 
 /// The outcome of one that did not end well: stopped, skipped or failed.

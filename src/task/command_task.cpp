@@ -1,12 +1,10 @@
 // A task that runs a program.
-#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
 #include "base/left_processes.hpp"
 #include "base/log.hpp"
 #include "task/command_run_internal.hpp"
-#include "task/task_values_internal.hpp"
 
 namespace ingot::task {
 namespace {
@@ -14,91 +12,80 @@ namespace {
 using orchestrator::Attempt;
 using orchestrator::TaskOutcome;
 
-/// Writes what a child prints, a line at a time so that no secret is cut in two.
-class MaskedLog {
-public:
-    explicit MaskedLog(std::FILE* log) : log_(log) {}
-    Status operator()(std::string_view bytes) {
-        line_ += bytes;
-        const std::size_t end = line_.size() > kLineBytesMax ? line_.size() : line_.rfind('\n') + 1;
-        if (end == 0) return {};
-        return write(end);
-    }
-    Status finish() { return line_.empty() ? Status() : write(line_.size()); }
-    const std::string& last() const { return tail_.text(); }
-
-private:
-    static constexpr std::size_t kLineBytesMax = 1 << 16;
-
-    Status write(std::size_t end) {
-        const std::string text = mask_secrets(std::string_view(line_).substr(0, end));
-        line_.erase(0, end);
-        const bool written = std::fwrite(text.data(), 1, text.size(), log_) == text.size();
-        if (!written || std::fflush(log_) != 0) {
-            return make_error(ErrorCode::kIo, "the log cannot be written: {}",
-                              std::generic_category().message(errno));
-        }
-        return tail_(text);
-    }
-
-    std::FILE* log_;
-    std::string line_;
-    StreamTail tail_{400};
-};
-
-Result<ProcessOptions> process_of(const project::CommandTask& command,
-                                  const project::TemplateContext& values) {
-    ProcessOptions process;
+Result<keeper::Order> order_of(const project::CommandTask& command,
+                               const project::TemplateContext& values) {
+    keeper::Order order;
     for (const project::Template& part : command.argv) {
         INGOT_TRY_ASSIGN(std::string text, part.render_text(values));
-        process.arguments.push_back(std::move(text));
+        order.arguments.push_back(std::move(text));
     }
     for (const auto& [name, value] : command.environment) {
-        INGOT_TRY_ASSIGN(process.environment[name], value.render_text(values));
+        INGOT_TRY_ASSIGN(order.environment[name], value.render_text(values));
     }
-    return process;
+    return order;
 }
 
 /// What every command may know without being told.
-void add_run_variables(const Attempt& attempt, ProcessOptions& process) {
-    process.environment.emplace("INGOT_RUN_ID", attempt.run.value());
-    process.environment.emplace("INGOT_PIPELINE", attempt.spec->plan.pipeline);
-    process.environment.emplace("INGOT_TASK", attempt.planned().name);
-    process.environment.emplace("INGOT_ATTEMPT", fmt::format("{}", attempt.number));
-    process.environment.emplace("INGOT_LAKE", attempt.spec->lake);
+void add_run_variables(const Attempt& attempt, keeper::Order& order) {
+    order.environment.emplace("INGOT_RUN_ID", attempt.run.value());
+    order.environment.emplace("INGOT_PIPELINE", attempt.spec->plan.pipeline);
+    order.environment.emplace("INGOT_TASK", attempt.planned().name);
+    order.environment.emplace("INGOT_ATTEMPT", fmt::format("{}", attempt.number));
+    order.environment.emplace("INGOT_LAKE", attempt.spec->lake);
     if (const std::optional<Interval>& window = attempt.spec->window) {
-        process.environment.emplace("INGOT_WINDOW_START", window->start.to_string());
-        process.environment.emplace("INGOT_WINDOW_END", window->end.to_string());
+        order.environment.emplace("INGOT_WINDOW_START", window->start.to_string());
+        order.environment.emplace("INGOT_WINDOW_END", window->end.to_string());
     }
+}
+
+/// A command is known by what it was started with, and so is all that it started in turn.
+std::size_t end_processes_of(const Attempt& attempt) {
+    return end_left_processes(
+        {"INGOT_RUN_ID=" + attempt.run.value(), "INGOT_TASK=" + attempt.planned().name});
 }
 
 /// An attempt that was lost with its process may still be at work: never two side by side.
 void end_attempts_before(const TaskAttempt& attempt) {
     if (attempt.attempt.number == 1) return;
-    const std::size_t left = end_left_processes({"INGOT_RUN_ID=" + attempt.attempt.run.value(),
-                                                 "INGOT_TASK=" + attempt.attempt.planned().name});
+    const std::size_t left = end_processes_of(attempt.attempt);
     if (left > 0) {
         write_line(attempt.log,
                    fmt::format("ended {} processes of an attempt that was lost", left));
     }
 }
 
-/// Where a command may write what it gives; gone when nobody needs it any more.
-class OutputFile {
-public:
-    explicit OutputFile(std::string path) : path_(std::move(path)) { remove(); }
-    OutputFile(const OutputFile&) = delete;
-    OutputFile& operator=(const OutputFile&) = delete;
-    ~OutputFile() { remove(); }
-    const std::string& path() const { return path_; }
+/// Where the keeper of an attempt's command says what it does. Each check of a sensor has its own.
+std::string record_of(const Attempt& attempt, int checks) {
+    return attempt.log + (checks == 0 ? "" : fmt::format(".{}", checks)) + ".process";
+}
 
-private:
-    void remove() const {
-        std::error_code ignored;  // It is in the run's own folder, and read only after a good end.
-        std::filesystem::remove(path_, ignored);
-    }
-    std::string path_;
-};
+Result<keeper::Order> whole_order(const project::CommandTask& command, const TaskAttempt& attempt) {
+    INGOT_TRY_ASSIGN_WITH(keeper::Order order, order_of(command, template_values(attempt)),
+                          "in " + attempt.task.place.to_string());
+    add_run_variables(attempt.attempt, order);
+    order.folder = attempt.workspace.project->root;
+    order.log = std::filesystem::absolute(attempt.attempt.log).string();
+    order.record =
+        std::filesystem::absolute(record_of(attempt.attempt, attempt.attempt.checks)).string();
+    order.values = order.log + ".values";
+    order.environment.emplace("INGOT_OUTPUT", order.values);
+    order.secrets = registered_secrets();
+    return order;
+}
+
+/// Its own check is over and recorded; only the newest can be asked for.
+void forget_check_before(const Attempt& attempt) {
+    if (attempt.checks == 0) return;
+    std::error_code ignored;  // It is in the run's own folder, and nobody reads it any more.
+    std::filesystem::remove(record_of(attempt, attempt.checks - 1), ignored);
+}
+
+Result<CommandEnd> begin(const project::CommandTask& command, const TaskAttempt& attempt) {
+    INGOT_TRY_ASSIGN(const keeper::Order order, whole_order(command, attempt));
+    end_attempts_before(attempt);
+    forget_check_before(attempt.attempt);
+    return keeper::run_kept(order, {attempt.stop, attempt.attempt.leave});
+}
 
 }  // namespace
 
@@ -112,27 +99,25 @@ TaskOutcome carry_out(const project::CommandTask& command, const TaskAttempt& at
 }
 
 Result<CommandEnd> run_command(const project::CommandTask& command, const TaskAttempt& attempt) {
-    INGOT_TRY_ASSIGN_WITH(ProcessOptions process, process_of(command, template_values(attempt)),
-                          "in " + attempt.task.place.to_string());
-    add_run_variables(attempt.attempt, process);
-    end_attempts_before(attempt);
-    const OutputFile given(attempt.attempt.log + ".values");
-    process.environment.emplace("INGOT_OUTPUT", std::filesystem::absolute(given.path()).string());
-    MaskedLog output(attempt.log);
-    process.folder = attempt.workspace.project->root;
-    process.output = StreamTo{std::ref(output)};
-    process.error_output = StreamTo{std::ref(output)};
-    CommandEnd end;
-    INGOT_TRY_ASSIGN(end.exit, run_process(process, attempt.stop));
-    INGOT_TRY(output.finish());
-    write_line(attempt.log, end.exit.to_string());
-    end.last = output.last();
-    while (end.last.ends_with('\n')) end.last.pop_back();
-    if (!end.exit.success()) return end;
-    INGOT_TRY_ASSIGN(const std::string values, read_output(given.path()));
-    if (values.empty()) return end;
-    INGOT_TRY_ASSIGN(end.values, checked_values(values, "the command"));
+    const Attempt& one = attempt.attempt;
+    Result<CommandEnd> end =
+        one.adopted ? keeper::attend(record_of(one, one.checks), {attempt.stop, one.leave})
+                    : begin(command, attempt);
+    if (end || end.error().code != ErrorCode::kIo) return end;
+    // Without its keeper the command may still be at work.
+    end_processes_of(one);
     return end;
+}
+
+Result<bool> command_goes_on(const Attempt& attempt) {
+    return keeper::goes_on(record_of(attempt, attempt.checks));
+}
+
+void end_command(const Attempt& attempt) {
+    std::stop_source stopped;
+    stopped.request_stop();
+    const auto end = keeper::attend(record_of(attempt, attempt.checks), {stopped.get_token(), {}});
+    if (!end) end_processes_of(attempt);
 }
 
 TaskOutcome ended_badly(const project::CommandTask& command, const CommandEnd& end,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <memory>
 #include <system_error>
 
@@ -19,6 +20,13 @@ struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+/// For appending: the keeper of a command writes to it too.
+std::unique_ptr<std::FILE, CloseFile> open_log(const std::string& path, bool anew) {
+    const int fd = ::open(path.c_str(),
+                          O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (anew ? O_TRUNC : 0), 0644);
+    return std::unique_ptr<std::FILE, CloseFile>(fd < 0 ? nullptr : ::fdopen(fd, "a"));
+}
+
 const project::PipelineTask& definition_of(const project::Pipeline& pipeline,
                                            const Attempt& attempt) {
     return *std::find_if(pipeline.tasks.begin(), pipeline.tasks.end(),
@@ -35,15 +43,14 @@ TaskOutcome not_yet(const Attempt& attempt) {
 }  // namespace
 
 TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
-    const bool goes_on = attempt.checks > 0;
-    const std::unique_ptr<std::FILE, CloseFile> log(
-        std::fopen(attempt.log.c_str(), goes_on ? "a" : "w"));
+    const bool begun = attempt.checks > 0 || attempt.adopted;
+    const std::unique_ptr<std::FILE, CloseFile> log = open_log(attempt.log, !begun);
     if (!log) {
         return {TaskOutcome::Kind::kFailed,
                 fmt::format("the log {} cannot be written: {}", attempt.log,
                             std::generic_category().message(errno))};
     }
-    if (!goes_on) {
+    if (!begun) {
         write_line(log.get(), fmt::format("{} attempt {}: {}", attempt.planned().name,
                                           attempt.number, attempt.planned().work));
     }
@@ -62,6 +69,10 @@ TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
             return not_yet(attempt);
         },
         task.body);
+}
+
+Result<bool> PipelineRunner::goes_on(const Attempt& attempt) {
+    return command_goes_on(attempt);
 }
 
 void write_line(std::FILE* log, std::string_view line) {

@@ -10,8 +10,13 @@ struct PipelineRunnerOptions {
     RunProgress progress;   ///< Called from several threads.
 };
 
-/// Carries out the tasks of one pipeline: ingest, models, check, command. Each attempt writes a
-/// log. All bear being done again: tables know what is done; commands have to see to it themselves.
+/// Whether the command of an attempt that another process began goes on; see TaskRunner.
+Result<bool> command_goes_on(const orchestrator::Attempt& attempt);
+/// Ends the command of an attempt that was adopted and that nobody can go on with.
+void end_command(const orchestrator::Attempt& attempt);
+
+/// Carries out the tasks of one pipeline. Each attempt writes a log. All bear being done again:
+/// tables know what is done, and a command outlives this process.
 class PipelineRunner final : public orchestrator::TaskRunner {
 public:
     PipelineRunner(const Workspace& workspace, const project::Pipeline& pipeline,
@@ -20,6 +25,7 @@ public:
 
     orchestrator::TaskOutcome run(const orchestrator::Attempt& attempt,
                                   std::stop_token stop) override;
+    Result<bool> goes_on(const orchestrator::Attempt& attempt) override;
 
 private:
     const Workspace& workspace_;

@@ -344,23 +344,136 @@ tasks:
         self.assertEqual(found["state"], "success")
         self.assertEqual([attempt["state"] for attempt in found["tasks"][0]["attempts"]], ["lost", "success"])
 
-    def test_a_command_that_outlived_its_server_is_ended_before_it_is_made_again(self):
-        self.pipeline(f"""
-tasks: {{a: {{command: {shell('echo begun $INGOT_ATTEMPT >> told; test $INGOT_ATTEMPT = 2 || sleep 3; echo done $INGOT_ATTEMPT >> told')}}}}}
-""")
+    def kept(self, script, *more):
+        """A run whose first task is in the middle of this when its server is killed; the next task uses its values."""
+        script = script.replace("{", "{{").replace("}", "}}").replace("$$", "$$$$")
+        self.pipeline(f"tasks:\n  a: {{command: {shell('echo begun $INGOT_ATTEMPT >> told; echo one; ' + script)}{''.join(more)}}}\n"
+                      f"  b: {{command: [sh, -c, \"echo got {{tasks.a.rows}} >> told\"], after: a}}")
         server = self.serve()
         run = server.start_run("p")
         self.wait_for(lambda: self.lines("told") == ["begun 1"], "it does not begin")
+        self.keeper = self.keeper_of(run)
+        server.stop(signal.SIGKILL)
+        return run
+
+    def keeper_of(self, run):
+        with open(os.path.join(self.project, f".ingot/runs/{run}/a.1.log.process"), encoding="utf-8") as record:
+            return json.load(record)["pid"]
+
+    def attempts(self, run):
+        return [[attempt["state"] for attempt in task["attempts"]] for task in run["tasks"]]
+
+    def is_alive(self, pid):
+        try:
+            with open(f"/proc/{int(pid)}/stat", encoding="utf-8") as stat:
+                return ") Z " not in stat.read()
+        except FileNotFoundError:
+            return False
+
+    def test_a_command_outlives_its_killed_server_and_the_next_goes_on_with_it(self):
+        run = self.kept("until test -e go; do sleep 0.05; done; echo two; echo done >> told; echo '{\"rows\": 7}' > $INGOT_OUTPUT")
+        server = self.serve()
         server.stop(signal.SIGKILL)
         server = self.serve()
-        self.assertEqual(server.wait_for_run(run)["state"], "success")
+        self.assertEqual(server.get(f"/runs/{run}")["state"], "running")
+        self.assertIn("one\n", server.log_of(run, "a"))
+        self.write("go", "")
+        found = server.wait_for_run(run)
+        self.assertEqual((found["state"], self.attempts(found)), ("success", [["success"], ["success"]]), found)
+        self.assertEqual(self.lines("told"), ["begun 1", "done", "got 7"])
+        self.assertTrue(server.log_of(run, "a").endswith("one\ntwo\nexit code 0\n"), server.log_of(run, "a"))
+
+    def test_a_command_that_ends_while_no_server_is_there_counts(self):
+        run = self.kept("sleep 0.5; echo '{\"rows\": 8}' > $INGOT_OUTPUT; echo done >> told")
+        self.wait_for(lambda: not self.is_alive(self.keeper), "it does not end")
+        found = self.serve().wait_for_run(run)
+        self.assertEqual((found["state"], self.attempts(found)), ("success", [["success"], ["success"]]), found)
+        self.assertEqual(self.lines("told"), ["begun 1", "done", "got 8"])
+
+    def test_a_failure_while_no_server_is_there_counts_and_is_tried_again(self):
+        run = self.kept("echo '{\"rows\": 9}' > $INGOT_OUTPUT; sleep 0.3; exit $((2 - INGOT_ATTEMPT))", ", retries: 1, retry_delay: 10ms")
+        self.wait_for(lambda: not self.is_alive(self.keeper), "it does not end")
+        found = self.serve().wait_for_run(run)
+        self.assertEqual((found["state"], self.attempts(found)), ("success", [["failed", "success"], ["success"]]), found)
+        self.assertEqual(self.lines("told"), ["begun 1", "begun 2", "got 9"])
+
+    def test_a_command_whose_keeper_was_killed_is_ended_and_made_again(self):
+        run = self.kept("test $INGOT_ATTEMPT = 2 || { echo $$ > pid; sleep 60; echo late >> told; }; echo '{\"rows\": 1}' > $INGOT_OUTPUT")
+        self.wait_for(lambda: self.lines("pid"), "it does not go on")
+        os.kill(self.keeper, signal.SIGKILL)
+        self.assertTrue(self.is_alive(self.lines("pid")[0]))
+        server = self.serve()
+        found = server.wait_for_run(run)
+        self.assertEqual((found["state"], self.attempts(found)), ("success", [["lost", "success"], ["success"]]), found)
         self.assertIn("of an attempt that was lost", server.log_of(run, "a", 2))
-        time.sleep(3)
-        self.assertEqual(self.lines("told"), ["begun 1", "begun 2", "done 2"])
+        self.assertFalse(self.is_alive(self.lines("pid")[0]))
+        self.assertEqual(self.lines("told"), ["begun 1", "begun 2", "got 1"])
+
+    def test_a_keeper_that_is_killed_beside_its_server_fails_the_attempt(self):
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo $INGOT_ATTEMPT >> told; test $INGOT_ATTEMPT = 2 || sleep 60')}, "
+                      "retries: 1, retry_delay: 10ms}}".replace("}}", "}") + "}")
+        server = self.serve()
+        run = server.start_run("p")
+        self.wait_for(lambda: self.lines("told") == ["1"], "it does not begin")
+        os.kill(self.keeper_of(run), signal.SIGKILL)
+        found = server.wait_for_run(run)
+        self.assertEqual((found["state"], self.attempts(found)), ("success", [["failed", "success"]]), found)
+        self.assertIn("the process that kept the command was killed", found["tasks"][0]["attempts"][0]["message"])
+
+    def test_a_keeper_that_dies_around_its_command_leaves_its_end_unknown(self):
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo ran >> told')}, retries: 0}}}}")
+        for point, told in (("keeper.claimed", []), ("keeper.ended", ["ran"])):
+            with self.subTest(point):
+                self.environment = {"INGOT_CRASH_POINT": point}
+                server = self.serve()
+                found = server.wait_for_run(server.start_run("p"))
+                self.assertEqual(found["state"], "failed")
+                self.assertIn("how it came out is not known", found["tasks"][0]["attempts"][0]["message"])
+                self.assertEqual(self.lines("told"), told)
+                server.stop()
+
+    def test_a_time_limit_goes_on_from_the_real_start(self):
+        begun = time.time()
+        run = self.kept("echo $$ > pid; sleep 60", ", timeout: 4s, retries: 0")
+        self.wait_for(lambda: self.lines("pid"), "it does not go on")
+        time.sleep(max(0, begun + 4.5 - time.time()))
+        found = self.serve().wait_for_run(run, timeout=10)
+        self.assertEqual(self.attempts(found)[0], ["timed_out"], found)
+        self.assertFalse(self.is_alive(self.lines("pid")[0]))
+
+    def test_a_command_that_was_gone_on_with_is_cancelled_with_all_that_it_started(self):
+        run = self.kept("sleep 60 & echo $! > pid; wait")
+        self.wait_for(lambda: self.lines("pid"), "it does not go on")
+        server = self.serve()
+        server.post(f"/runs/{run}/cancel", {"reason": "enough"})
+        self.assertEqual(server.wait_for_run(run)["state"], "cancelled")
+        self.wait_for(lambda: not self.is_alive(self.lines("pid")[0]), "it goes on")
+
+    def test_a_run_by_hand_goes_on_with_what_its_killed_process_left(self):
+        self.pipeline(f"tasks: {{a: {{command: {shell('echo begun $INGOT_ATTEMPT >> told; sleep 1; echo done >> told')}}}}}")
+        process = self.start("run", "--pipeline", "p")
+        self.wait_for(lambda: self.lines("told") == ["begun 1"], "it does not begin")
+        process.kill()
+        process.communicate()
+        self.assertIn("it goes on", self.succeeds("run", "--pipeline", "p"))
+        self.assertEqual(self.lines("told"), ["begun 1", "done"])
+
+    def test_a_flood_of_output_takes_no_memory(self):
+        megabytes = int(os.environ.get("INGOT_MEGABYTES", "200"))
+        self.pipeline(f"tasks: {{a: {{command: {shell(f'yes 0123456789abcde | head -c {megabytes}M; touch flooded; sleep 60')}}}}}")
+        server = self.serve()
+        run = server.start_run("p")
+        self.wait_for(lambda: os.path.exists(os.path.join(self.project, "flooded")), "it does not end", timeout=300)
+        for pid, most in ((self.keeper_of(run), 8), (server.process.pid, 300)):
+            with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+                (peak,) = [int(line.split()[1]) for line in status if line.startswith("VmHWM:")]
+            self.assertLess(peak, most * 1024, f"KiB of process {pid}")
+        server.post(f"/runs/{run}/cancel", {"reason": "enough"})
+        server.wait_for_run(run)
 
     def test_killed_again_and_again_it_loses_no_tick_and_ends_every_run(self):
         self.pipeline("schedule: every 1s\ncatchup: all\n"
-                      f"tasks:\n  a: {{command: {shell('echo a $INGOT_RUN_ID >> told')}}}\n"
+                      f"tasks:\n  a: {{command: {shell('echo a $INGOT_RUN_ID >> told; sleep 0.3; echo done $INGOT_RUN_ID >> told')}}}\n"
                       f"  b: {{command: {shell('echo b $INGOT_RUN_ID >> told')}, after: a}}")
         begun = time.time()
         chance = random.Random(os.environ.get("INGOT_SEED", "1"))
@@ -380,10 +493,8 @@ tasks: {{a: {{command: {shell('echo begun $INGOT_ATTEMPT >> told; test $INGOT_AT
         seconds = [int(time.mktime(at)) for at in times]
         self.assertEqual(seconds, list(range(seconds[0], seconds[-1] + 1)), "a tick is missing")
         self.assertLessEqual(len(ticks), time.time() - begun + 2)
-        told = self.lines("told")
-        for run in runs:
-            for task in ("a", "b"):
-                self.assertIn(f"{task} {run['run_id']}", told)
+        expected = [f"{what} {run['run_id']}" for run in runs for what in ("a", "done", "b")]
+        self.assertEqual(sorted(self.lines("told")), sorted(expected), "what a command does is done once")
 
     def test_a_store_that_is_locked_for_a_while_loses_nothing(self):
         self.pipeline(f"tasks: {{a: {{command: {shell('echo a >> told; sleep 0.3')}}}, "

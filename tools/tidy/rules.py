@@ -5,6 +5,7 @@ MODULES = {
     "base": [],
     "sql": ["base"],
     "net": ["base"],
+    "keeper": ["base"],
     "sqlite": ["base"],
     "postgres": ["base"],
     "storage": ["base", "net"],
@@ -19,7 +20,7 @@ MODULES = {
     "orchestrator": ["base", "sqlite", "project"],
     "task": [
         "base", "sql", "net", "storage", "format", "delta", "project", "engine", "quality",
-        "publish", "ingest", "datagen", "orchestrator", "postgres",
+        "publish", "ingest", "datagen", "orchestrator", "postgres", "keeper",
     ],
     "service": [
         "base", "net", "storage", "delta", "project", "engine", "publish", "orchestrator", "task",
