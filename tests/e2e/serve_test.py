@@ -458,6 +458,27 @@ tasks:
         self.assertIn("it goes on", self.succeeds("run", "--pipeline", "p"))
         self.assertEqual(self.lines("told"), ["begun 1", "done"])
 
+    def test_a_command_that_asks_is_gone_on_with_through_every_kill(self):
+        self.pipeline(f"""
+tasks:
+  ask:  {{sensor: {{command: {shell("echo asks >> told; sleep 0.4; echo asked >> told; test -e go")}}}, every: 1s, timeout: 5m}}
+  next: {{command: {shell("echo next >> told")}, after: ask}}
+""")
+        server = self.serve()
+        run = server.start_run("p")
+        chance = random.Random(os.environ.get("INGOT_SEED", "1"))
+        for _ in range(8):
+            time.sleep(chance.uniform(0.2, 0.9))
+            server.stop(signal.SIGKILL)
+            server = self.serve()
+        self.write("go", "")
+        found = server.wait_for_run(run)
+        self.assertEqual((found["state"], self.attempts(found)), ("success", [["success"], ["success"]]), found)
+        told = self.lines("told")
+        self.assertEqual(told, ["asks", "asked"] * (len(told) // 2) + ["next"])
+        left = os.listdir(os.path.join(self.project, f".ingot/runs/{run}"))
+        self.assertEqual(len([name for name in left if name.startswith("ask") and name.endswith(".process")]), 1, left)
+
     def test_a_flood_of_output_takes_no_memory(self):
         megabytes = int(os.environ.get("INGOT_MEGABYTES", "200"))
         self.pipeline(f"tasks: {{a: {{command: {shell(f'yes 0123456789abcde | head -c {megabytes}M; touch flooded; sleep 60')}}}}}")
