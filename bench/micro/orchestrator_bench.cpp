@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -122,6 +123,7 @@ private:
 struct Throughput {
     double transitions_per_s = 0;
     double transitions_per_commit = 0;
+    double cpu_us = 0;  ///< Of all threads, for one transition.
 };
 
 /// Chains side by side, each task after the one before it: all of them move at once.
@@ -133,11 +135,14 @@ Throughput throughput(Store& store, const RunFolder& folder, int chains, std::ui
     RunSpec spec = spec_of(tasks, true);
     spec.plan.active_runs = chains;
     for (int i = 0; i < chains; ++i) checked(orchestrator.submit(RunId(uuid_v7()), spec));
+    const std::clock_t cpu = std::clock();
     const Duration begin = system_clock().steady();
     checked(orchestrator.work({}));
+    const double cpu_us = 1e6 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
     const double seconds = std::chrono::duration<double>(system_clock().steady() - begin).count();
     const auto transitions = static_cast<double>(counting.transitions);
-    return {transitions / seconds, transitions / static_cast<double>(counting.commits)};
+    return {transitions / seconds, transitions / static_cast<double>(counting.commits),
+            cpu_us / transitions};
 }
 
 /// 4 KiB appended and made durable, as one commit of the store does at least.
@@ -197,11 +202,12 @@ int main_of(const std::string& folder, bool smoke) {
         "{{\"gap_ms_p50\": {:.3f}, \"gap_ms_p99\": {:.3f}, \"fsync_ms_p50\": {:.3f}, "
         "\"fsync_ms_p99\": {:.3f}, \"chain_ms\": {:.1f}, \"parallel_ms\": {:.1f}, "
         "\"step_us_10\": {:.2f}, \"step_us_100000\": {:.2f}, "
-        "\"transitions_per_s\": {:.0f}, \"transitions_per_commit\": {:.0f}, \"rounds\": {}}}\n",
+        "\"transitions_per_s\": {:.0f}, \"transitions_per_commit\": {:.0f}, "
+        "\"transition_cpu_us\": {:.1f}, \"rounds\": {}}}\n",
         percentile(gaps, 0.5), percentile(gaps, 0.99), percentile(raw, 0.5), percentile(raw, 0.99),
         percentile(chains, 0.5), percentile(parallels, 0.5), step_us(10),
         step_us(smoke ? 1000 : 100'000), many.transitions_per_s, many.transitions_per_commit,
-        rounds);
+        many.cpu_us, rounds);
     return 0;
 }
 

@@ -30,7 +30,7 @@ def main():
         measure.say(f"  {label:24} {measure.spread([each[name] for each in found], 'ms', 2)}")
     for label, name in (("a step, 10 unfinished", "step_us_10"), ("a step, 100,000", "step_us_100000")):
         measure.say(f"  {label:24} {measure.spread([each[name] for each in found], 'us', 2)}")
-    for label, name, unit in (("400 chains of 100 at once", "transitions_per_s", "/s"), ("in one commit", "transitions_per_commit", "")):
+    for label, name, unit in (("400 chains of 100 at once", "transitions_per_s", "/s"), ("in one commit", "transitions_per_commit", ""), ("time of a processor, each", "transition_cpu_us", "us")):
         measure.say(f"  {label:26} {measure.spread([each[name] for each in found], unit, 0)}")
     triggers = [json.loads(measure.run(trigger_command(options))["stdout"]) for _ in range(options.repeat)]
     measure.say("Triggers: 24 hours of 1,000 pipelines every 5 minutes")

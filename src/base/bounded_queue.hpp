@@ -23,10 +23,11 @@ public:
     /// Waits for room. False: closed or stopped, and the item is dropped.
     bool push(T item, std::stop_token stop = {}) {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, stop, [&] { return closed_ || items_.size() < capacity_; });
+        room_.wait(lock, stop, [&] { return closed_ || items_.size() < capacity_; });
+        if (stop.stop_requested()) room_.notify_one();  // What woke it may be meant for another.
         if (closed_ || items_.size() >= capacity_ || stop.stop_requested()) return false;
         items_.push_back(std::move(item));
-        changed_.notify_all();
+        filled_.notify_one();
         return true;
     }
 
@@ -35,18 +36,19 @@ public:
         const std::lock_guard lock(mutex_);
         if (closed_ || items_.size() >= capacity_) return false;
         items_.push_back(std::move(item));
-        changed_.notify_all();
+        filled_.notify_one();
         return true;
     }
 
     /// Waits for an item. Nothing: stopped, or closed and empty.
     std::optional<T> pop(std::stop_token stop = {}) {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, stop, [&] { return closed_ || !items_.empty(); });
+        filled_.wait(lock, stop, [&] { return closed_ || !items_.empty(); });
+        if (stop.stop_requested()) filled_.notify_one();  // Likewise.
         if (items_.empty() || stop.stop_requested()) return std::nullopt;
         std::optional<T> item(std::move(items_.front()));
         items_.pop_front();
-        changed_.notify_all();
+        room_.notify_one();
         return item;
     }
 
@@ -54,7 +56,8 @@ public:
     void close() {
         const std::lock_guard lock(mutex_);
         closed_ = true;
-        changed_.notify_all();
+        room_.notify_all();
+        filled_.notify_all();
     }
 
     std::size_t size() const {
@@ -66,7 +69,10 @@ public:
 private:
     const std::size_t capacity_;
     mutable std::mutex mutex_;
-    std::condition_variable_any changed_;
+    // Apart, and woken one at a time: with many threads waiting, waking all for each item costs
+    // more than what they do.
+    std::condition_variable_any room_;
+    std::condition_variable_any filled_;
     std::deque<T> items_;
     bool closed_ = false;
 };

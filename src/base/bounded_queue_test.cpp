@@ -74,5 +74,25 @@ TEST(BoundedQueue, AStopTokenEndsBothWaits) {
     EXPECT_EQ(full.size(), 1U);
 }
 
+TEST(BoundedQueue, WhatWokeAConsumerThatIsStoppedWakesAnother) {
+    for (int round = 0; round < 300; ++round) {
+        BoundedQueue<int> queue(1);
+        std::jthread stays([&] {
+            while (queue.pop()) {
+            }
+        });
+        std::jthread leaves([&](const std::stop_token& stop) { queue.pop(stop); });
+        if (round % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+        queue.push(1);
+        leaves.request_stop();
+        leaves.join();
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (queue.size() > 0 && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::microseconds(50));
+        ASSERT_EQ(queue.size(), 0U) << "nobody came for it in round " << round;
+        queue.close();
+    }
+}
+
 }  // namespace
 }  // namespace ingot
