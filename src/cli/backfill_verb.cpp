@@ -1,8 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "orchestrator/backfills.hpp"
 #include "orchestrator/orchestrator.hpp"
@@ -11,6 +14,8 @@
 #include "service/window_history.hpp"
 
 #include "cli/output.hpp"
+#include "cli/run_control.hpp"
+#include "cli/run_on_server.hpp"
 #include "cli/run_record.hpp"
 #include "cli/table_report.hpp"
 #include "cli/verbs.hpp"
@@ -20,7 +25,6 @@ namespace ingot::cli {
 namespace {
 
 namespace orc = ingot::orchestrator;
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPurpose = "ingot backfill";
 
@@ -33,53 +37,69 @@ struct BackfillArguments {
     unsigned parallel = 1;
     bool dry_run = false;
     bool yes = false;
+    std::string server;
+    bool detach = false;
 };
 
 Result<service::BackfillRequest> request_of(const service::Definitions& definitions,
                                             const BackfillArguments& arguments);
-Result<FileLock> be_the_only_one(const orc::RunFolder& folder);
 Result<std::optional<orc::Backfill>> left_open(orc::Store& store, const orc::Backfill& asked);
-void print_plan(const orc::Backfill& backfill, bool json);
+Json plan_json(const orc::Backfill& backfill);
+void print_plan(const Json& plan, bool json);
+Status ask_before_running(const project::Project& project, const BackfillArguments& arguments);
+Result<int> backfill_on_server(Invocation& invocation, ServerClient& server,
+                               const BackfillArguments& arguments);
 Result<int> carry_out(Invocation& invocation, const service::DefinitionsPtr& definitions,
                       orc::Store& store, const orc::RunFolder& folder, orc::Backfill backfill,
                       bool goes_on, unsigned parallel);
 
 Result<int> backfill(Invocation& invocation, const BackfillArguments& arguments) {
+    if (!arguments.server.empty() && arguments.server != kLocalServer) {
+        INGOT_TRY_ASSIGN(ServerClient server, server_of(invocation, arguments.server));
+        return backfill_on_server(invocation, server, arguments);
+    }
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+    if (!arguments.dry_run) INGOT_TRY(ask_before_running(*project, arguments));
+    const std::string path = orc::store_file(*project);
+    const orc::RunFolder folder(path);
+    // In the server's place: one that starts meanwhile would go on with the same backfill.
+    INGOT_TRY_ASSIGN(InCharge in_charge, take_charge(folder, kPurpose, invocation.stop()));
+    if (auto* server = std::get_if<ServerClient>(&in_charge)) {
+        return backfill_on_server(invocation, *server, arguments);
+    }
+    if (arguments.detach || !arguments.server.empty()) {
+        return make_error(ErrorCode::kNotFound,
+                          "no server is at work on the store {} that could be left to do it: "
+                          "`ingot serve` starts one; without --detach and --server this command "
+                          "does it itself",
+                          path);
+    }
     INGOT_TRY_ASSIGN(engine::Engine * engine, invocation.engine());
     INGOT_TRY_ASSIGN(const service::DefinitionsPtr definitions,
                      service::make_definitions(project, *engine, system_clock()));
     INGOT_TRY_ASSIGN(const service::BackfillRequest request, request_of(*definitions, arguments));
-    const std::string path = orc::store_file(*project);
-    const orc::RunFolder folder(path);
-    std::optional<FileLock> lock;
-    if (!arguments.dry_run) {
-        INGOT_TRY_ASSIGN(lock, be_the_only_one(folder));
-    }
     INGOT_TRY_ASSIGN(const std::unique_ptr<orc::Store> store, orc::open_sqlite_store({path}));
     INGOT_TRY_ASSIGN(orc::Backfill plan,
                      service::plan_backfill(*definitions, request, *store, system_clock().now(),
-                                            kPurpose.data()));
+                                            name_of_user()));
     INGOT_TRY_ASSIGN(std::optional<orc::Backfill> left, left_open(*store, plan));
     const bool goes_on = left.has_value();
-    if (arguments.dry_run) {
-        print_plan(goes_on ? *left : plan, invocation.json());
+    const bool runs = std::any_of(plan.windows.begin(), plan.windows.end(),
+                                  [](const orc::BackfillWindow& each) { return each.runs; });
+    if (arguments.dry_run || (!goes_on && !runs)) {
+        print_plan(plan_json(goes_on ? *left : plan), invocation.json());
         return kExitOk;
-    }
-    const auto runs = std::count_if(plan.windows.begin(), plan.windows.end(),
-                                    [](const orc::BackfillWindow& each) { return each.runs; });
-    if (!goes_on && runs == 0) {
-        print_plan(plan, invocation.json());
-        return kExitOk;
-    }
-    if (project->confirm && !arguments.yes) {
-        return make_error(ErrorCode::kInvalidArgument,
-                          "--yes is needed: this would run {} {} times in the environment {}, "
-                          "which says `confirm: true`; --dry-run shows for which windows",
-                          plan.pipeline, runs, project->environment);
     }
     return carry_out(invocation, definitions, *store, folder,
                      goes_on ? *std::move(left) : std::move(plan), goes_on, arguments.parallel);
+}
+
+Status ask_before_running(const project::Project& project, const BackfillArguments& arguments) {
+    if (!project.confirm || arguments.yes) return {};
+    return make_error(ErrorCode::kInvalidArgument,
+                      "--yes is needed: this would run {} in the environment {}, which says "
+                      "`confirm: true`; --dry-run shows for which windows",
+                      arguments.pipeline, project.environment);
 }
 
 Result<service::BackfillRequest> request_of(const service::Definitions& definitions,
@@ -101,17 +121,6 @@ Result<service::BackfillRequest> request_of(const service::Definitions& definiti
     return request;
 }
 
-/// A server that starts meanwhile would go on with the same backfill beside this process.
-Result<FileLock> be_the_only_one(const orc::RunFolder& folder) {
-    INGOT_TRY_ASSIGN(FileLock::Attempt attempt, folder.lock_server(kPurpose));
-    if (auto* lock = std::get_if<FileLock>(&attempt)) return std::move(*lock);
-    return make_error(ErrorCode::kAlreadyExists,
-                      "the store is in the hands of {}: if that is a server, ask it for the "
-                      "backfill, on its page or with POST /api/v1/backfills; else wait until it "
-                      "is done",
-                      std::get<FileLock::HeldBy>(attempt).holder);
-}
-
 /// One for the same range whose process ended before it did.
 Result<std::optional<orc::Backfill>> left_open(orc::Store& store, const orc::Backfill& asked) {
     INGOT_TRY_ASSIGN(const auto records, store.records(orc::kBackfillRecord));
@@ -130,24 +139,33 @@ Result<std::optional<orc::Backfill>> left_open(orc::Store& store, const orc::Bac
     return std::optional<orc::Backfill>();
 }
 
-void print_plan(const orc::Backfill& backfill, bool json) {
+Json plan_json(const orc::Backfill& backfill) {
+    Json windows = Json::array();
+    for (const orc::BackfillWindow& each : backfill.windows) {
+        windows.push_back({{"start", each.window.start.to_string()},
+                           {"end", each.window.end.to_string()},
+                           {"action", each.runs ? "run" : "skip"},
+                           {"reason", each.reason}});
+    }
+    return {{"pipeline", backfill.pipeline}, {"windows", std::move(windows)}};
+}
+
+std::string range_text(const Json& window) {
+    return fmt::format("{}..{}", window["start"].get<std::string>(),
+                       window["end"].get<std::string>());
+}
+
+void print_plan(const Json& plan, bool json) {
     if (json) {
-        Json windows = Json::array();
-        for (const orc::BackfillWindow& each : backfill.windows) {
-            windows.push_back({{"start", each.window.start.to_string()},
-                               {"end", each.window.end.to_string()},
-                               {"action", each.runs ? "run" : "skip"},
-                               {"reason", each.reason}});
-        }
-        std::printf("%s\n",
-                    Json{{"pipeline", backfill.pipeline}, {"windows", windows}}.dump(2).c_str());
+        std::printf("%s\n", plan.dump(2).c_str());
         return;
     }
     TextTable table({"window", "action", "why"});
     std::map<std::string, int> counts;
-    for (const orc::BackfillWindow& each : backfill.windows) {
-        table.add({each.window.to_string(), each.runs ? "run" : "skip", each.reason});
-        ++counts[fmt::format("{} ({})", each.runs ? "to run" : "skipped", each.reason)];
+    for (const Json& each : plan["windows"]) {
+        const std::string reason = each["reason"].get<std::string>();
+        table.add({range_text(each), each["action"].get<std::string>(), reason});
+        ++counts[fmt::format("{} ({})", each["action"] == "run" ? "to run" : "skipped", reason)];
     }
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
     std::string text;
@@ -155,6 +173,94 @@ void print_plan(const orc::Backfill& backfill, bool json) {
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
     }
     std::printf("%s\n", text.c_str());
+}
+
+// ---- By the server
+
+Result<Json> request_for_server(const Json& pipeline, const BackfillArguments& arguments) {
+    INGOT_TRY_ASSIGN(const Json window, window_for_server(pipeline, arguments.window));
+    Json request{{"pipeline", arguments.pipeline},
+                 {"from", window["start"]},
+                 {"to", window["end"]},
+                 {"dry_run", arguments.dry_run}};
+    if (!arguments.order.empty()) request["order"] = arguments.order;
+    if (!arguments.redo.empty()) request["redo"] = arguments.redo;
+    if (arguments.active_runs > 0) request["active_runs"] = arguments.active_runs;
+    return request;
+}
+
+/// Windows whose runs have ended since it was last shown, a line each.
+void print_progress(const Json& backfill, std::set<std::string>& shown) {
+    std::size_t all = 0;
+    std::vector<const Json*> ended;
+    for (const Json& window : backfill["windows"]) {
+        if (window["action"] == "run") ++all;
+        const bool over = window["state"] == "success" || window["state"] == "failed" ||
+                          window["state"] == "cancelled";
+        if (over && !shown.contains(window["start"].get<std::string>())) ended.push_back(&window);
+    }
+    for (const Json* window : ended) {
+        shown.insert((*window)["start"].get<std::string>());
+        std::fprintf(stderr, "[%zu/%zu] %s %s\n", shown.size(), all, range_text(*window).c_str(),
+                     (*window)["state"].get<std::string>().c_str());
+    }
+}
+
+/// The backfill once it is over; nothing when the person waits no longer.
+Result<std::optional<Json>> wait_for_backfill(const Invocation& invocation, ServerClient& server,
+                                              const std::string& id) {
+    std::set<std::string> shown;
+    std::mutex mutex;
+    std::condition_variable_any never;
+    while (true) {
+        Result<Json> backfill = server.backfill(id);
+        if (!backfill && invocation.stop().stop_requested()) return std::optional<Json>();
+        INGOT_TRY(backfill);
+        if (!invocation.quiet() && !invocation.json()) print_progress(*backfill, shown);
+        if (!(*backfill)["ended_at"].is_null()) return std::optional(*std::move(backfill));
+        std::unique_lock lock(mutex);
+        never.wait_for(lock, invocation.stop(), std::chrono::milliseconds(500),
+                       [] { return false; });
+        if (invocation.stop().stop_requested()) return std::optional<Json>();
+    }
+}
+
+Result<int> backfill_on_server(Invocation& invocation, ServerClient& server,
+                               const BackfillArguments& arguments) {
+    INGOT_TRY_ASSIGN(const Json pipeline, server.pipeline(arguments.pipeline));
+    INGOT_TRY_ASSIGN(const Json request, request_for_server(pipeline, arguments));
+    INGOT_TRY_ASSIGN(const Json begun, server.begin_backfill(request));
+    if (arguments.dry_run) {
+        print_plan(begun, invocation.json());
+        return kExitOk;
+    }
+    const std::string id = begun["id"].get<std::string>();
+    if (!invocation.quiet() && !invocation.json()) {
+        std::fprintf(stderr, "the server carries out the backfill %s\n", id.c_str());
+    }
+    if (arguments.detach) {
+        if (invocation.json()) std::printf("%s\n", begun.dump(2).c_str());
+        return kExitOk;
+    }
+    INGOT_TRY_ASSIGN(const std::optional<Json> ended, wait_for_backfill(invocation, server, id));
+    if (!ended) {
+        std::fprintf(stderr, "waits no longer: the server goes on with the backfill %s\n",
+                     id.c_str());
+        return kExitFailed;
+    }
+    Json runs = Json::object();
+    for (const auto& [state, count] : (*ended)["counts"].items()) {
+        if (state != "skipped" && count != 0) runs[state] = count;
+    }
+    if (invocation.json()) {
+        const Json json{
+            {"backfill", id}, {"pipeline", arguments.pipeline}, {"runs", std::move(runs)}};
+        std::printf("%s\n", json.dump(2).c_str());
+    }
+    const Json& counts = (*ended)["counts"];
+    const bool good =
+        (*ended)["state"] == "done" && counts["failed"] == 0 && counts["cancelled"] == 0;
+    return good ? kExitOk : kExitFailed;
 }
 
 /// What a person sees while it runs: a line per run.
@@ -229,8 +335,10 @@ Result<int> carry_out(Invocation& invocation, const service::DefinitionsPtr& def
 }  // namespace
 
 void add_backfill(CLI::App& app, const Chosen& chosen) {
-    CLI::App* verb =
-        app.add_subcommand("backfill", "Run a pipeline for the windows of a range, one run each");
+    CLI::App* verb = app.add_subcommand(
+        "backfill",
+        "Run a pipeline for the windows of a range, one run each; by the server of "
+        "the store where there is one");
     auto arguments = std::make_shared<BackfillArguments>();
     verb->add_option("pipeline", arguments->pipeline, "Name of a pipeline")->required();
     verb->add_option("--window", arguments->window,
@@ -248,6 +356,9 @@ void add_backfill(CLI::App& app, const Chosen& chosen) {
     verb->add_option("--parallel", arguments->parallel, "Tables at work at once within a task")
         ->check(CLI::Range(1, 64));
     verb->add_flag("--yes", arguments->yes, "Do not ask in an environment with `confirm`");
+    verb->add_flag("--detach", arguments->detach,
+                   "Leave it to the server and do not wait until it is done");
+    add_server_option(*verb, arguments->server);
     verb->callback([&chosen, arguments] {
         chosen([arguments](Invocation& invocation) { return backfill(invocation, *arguments); });
     });

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/nearest_name.hpp"
+#include "cli/control_verbs.hpp"
 #include "cli/verbs.hpp"
 
 namespace ingot::cli {
@@ -163,6 +164,7 @@ int run_program(int argc, char** argv) {
     add_init(app, chosen);
     add_lineage(app, chosen);
     add_ls(app, chosen);
+    add_pause(app, chosen);
     add_plan(app, chosen);
     add_render(app, chosen);
     add_run(app, chosen);

@@ -110,7 +110,11 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
         const service::RunView view = service::view_of(orchestrator.machine(), id, true);
         std::printf("%s\n", service::run_json(view, folder).dump(2).c_str());
     } else {
-        print_outcome(run);
+        std::map<std::string, int> tasks;
+        for (const orc::TaskStatus& task : run.tasks) {
+            ++tasks[std::string(orc::task_state_name(task.state))];
+        }
+        print_outcome(id.value(), orc::run_state_name(run.state), tasks);
     }
     return run.state == orc::RunState::kSuccess ? kExitOk : kExitFailed;
 }

@@ -54,20 +54,20 @@ void print_record(const service::RunView& view) {
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
 }
 
-void print_outcome(const orc::RunStatus& run) {
-    std::map<std::string_view, int> counts;
-    for (const orc::TaskStatus& task : run.tasks) ++counts[orc::task_state_name(task.state)];
+void print_outcome(const std::string& run_id, std::string_view state,
+                   const std::map<std::string, int>& tasks) {
     std::string text;
-    for (const auto& [state, count] : counts) {
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+    for (const auto& [each, count] : tasks) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, each);
     }
-    const bool good = run.state == orc::RunState::kSuccess;
+    const bool good = state == orc::run_state_name(orc::RunState::kSuccess);
+    const bool failed = state == orc::run_state_name(orc::RunState::kFailed);
     std::fprintf(stderr, "%s: run %s: %s%s\n",
-                 good                                  ? "ok"
-                 : run.state == orc::RunState::kFailed ? "FAILED"
-                                                       : "CANCELLED",
-                 run.id.value().c_str(), text.c_str(),
-                 good ? "" : fmt::format("; `ingot runs {}` says more", run.id.value()).c_str());
+                 good     ? "ok"
+                 : failed ? "FAILED"
+                          : "CANCELLED",
+                 run_id.c_str(), text.c_str(),
+                 good ? "" : fmt::format("; `ingot runs {}` says more", run_id).c_str());
 }
 
 }  // namespace ingot::cli

@@ -6,6 +6,8 @@
 #include "orchestrator/run_folder.hpp"
 
 #include "cli/output.hpp"
+#include "cli/run_control.hpp"
+#include "cli/run_on_server.hpp"
 #include "cli/run_pipeline.hpp"
 #include "cli/table_report.hpp"
 #include "cli/verbs.hpp"
@@ -26,6 +28,8 @@ struct RunArguments {
     bool yes = false;
     std::string pipeline;
     std::vector<std::string> pipeline_params;
+    std::string server;
+    bool detach = false;
 };
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -177,13 +181,14 @@ Status ask_before_changing(const project::Project& project) {
 }
 
 /// Both commit to the same tables, which bear it; but the server's limits do not hold here.
-void say_that_a_server_runs(const Invocation& invocation, const project::Project& project) {
+void say_that_a_server_runs(const Invocation& invocation, const project::Project& project,
+                            const char* instead = "") {
     if (invocation.quiet()) return;
     const orchestrator::RunFolder folder(orchestrator::store_file(project));
     const Result<std::string> server = folder.server();
     if (!server || server->empty()) return;
-    std::fprintf(stderr, "beside a server (%s): its limits and pools do not count this run\n",
-                 server->c_str());
+    std::fprintf(stderr, "beside a server (%s): its limits and pools do not count this run%s\n",
+                 server->c_str(), instead);
 }
 
 Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
@@ -228,11 +233,20 @@ Result<int> run_tables(Invocation& invocation, const RunArguments& arguments) {
 }
 
 Result<int> run_tasks(Invocation& invocation, const RunArguments& arguments) {
+    const PipelineArguments asked{arguments.pipeline, arguments.window, arguments.full,
+                                  arguments.pipeline_params, arguments.parallel};
+    if (!arguments.server.empty()) {
+        if (arguments.server == kLocalServer && !arguments.yes) {
+            INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
+            INGOT_TRY(ask_before_changing(*project));
+        }
+        INGOT_TRY_ASSIGN(ServerClient server, server_of(invocation, arguments.server));
+        return run_on_server(invocation, server, asked, arguments.detach);
+    }
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
     if (!arguments.yes) INGOT_TRY(ask_before_changing(*project));
-    say_that_a_server_runs(invocation, *project);
-    return run_pipeline(invocation, {arguments.pipeline, arguments.window, arguments.full,
-                                     arguments.pipeline_params, arguments.parallel});
+    say_that_a_server_runs(invocation, *project, "; --server local has it do the run");
+    return run_pipeline(invocation, asked);
 }
 
 }  // namespace
@@ -251,6 +265,11 @@ void add_run(CLI::App& app, const Chosen& chosen) {
         ->type_name("NAME")
         ->excludes(select)
         ->excludes(exclude);
+    CLI::Option* const pipeline = verb->get_option("--pipeline");
+    add_server_option(*verb, arguments->server);
+    CLI::Option* const server = verb->get_option("--server")->needs(pipeline);
+    verb->add_flag("--detach", arguments->detach, "Do not wait until the server is done")
+        ->needs(server);
     verb->add_option("--pipeline-param", arguments->pipeline_params,
                      "Parameter of the pipeline, or another value for one of the project")
         ->type_name("NAME=VALUE");

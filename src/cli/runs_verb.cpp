@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/sqlite_store.hpp"
+#include "service/run_changes.hpp"
 
+#include "cli/control_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/run_record.hpp"
 #include "cli/table_report.hpp"
@@ -49,22 +51,10 @@ Result<int> list_runs(Invocation& invocation, orc::Store& store, const orc::RunF
     return kExitOk;
 }
 
-/// The run with this id, or the only one whose id begins so.
-Result<orc::RunId> find_run(orc::Store& store, const std::string& id) {
-    INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
-                     store.list({.id_prefix = id, .at_most = 2}));
-    if (heads.size() == 1) return heads.front().id;
-    if (heads.empty()) {
-        return make_error(ErrorCode::kNotFound, "there is no run {}: `ingot runs` lists them", id);
-    }
-    return make_error(ErrorCode::kInvalidArgument,
-                      "several runs begin with {}: give more of the id", id);
-}
-
 Result<int> show_run(Invocation& invocation, orc::Store& store, const orc::RunFolder& folder,
                      const RunsArguments& arguments) {
     INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
-    INGOT_TRY_ASSIGN(const orc::RunId id, find_run(store, arguments.run));
+    INGOT_TRY_ASSIGN(const orc::RunId id, service::find_run(store, arguments.run));
     INGOT_TRY_ASSIGN(const orc::StoredRun stored, store.load(id));
     INGOT_TRY_ASSIGN(const bool at_work, folder.is_at_work(id));
     INGOT_TRY_ASSIGN(const service::RunView view,
@@ -96,14 +86,17 @@ Result<int> runs(Invocation& invocation, const RunsArguments& arguments) {
 }  // namespace
 
 void add_runs(CLI::App& app, const Chosen& chosen) {
-    CLI::App* verb = app.add_subcommand("runs", "List the runs of pipelines, or show one");
+    CLI::App* verb =
+        app.add_subcommand("runs", "List the runs of pipelines, show one, or act on one");
+    add_run_controls(*verb, chosen);
     auto arguments = std::make_shared<RunsArguments>();
     verb->add_option("run", arguments->run, "Id of a run, or how it begins; absent: list them");
     verb->add_option("--pipeline", arguments->pipeline, "Only runs of this pipeline")
         ->type_name("NAME");
     verb->add_option("--limit", arguments->limit, "How many, newest first; 20")
         ->check(CLI::Range(1, 1'000'000));
-    verb->callback([&chosen, arguments] {
+    verb->callback([&chosen, verb, arguments] {
+        if (!verb->get_subcommands().empty()) return;
         chosen([arguments](Invocation& invocation) { return runs(invocation, *arguments); });
     });
 }

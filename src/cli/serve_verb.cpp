@@ -8,6 +8,7 @@
 #include "server/server.hpp"
 #include "service/service.hpp"
 
+#include "cli/account_file.hpp"
 #include "cli/verbs.hpp"
 
 namespace ingot::cli {
@@ -70,9 +71,9 @@ Result<std::unique_ptr<server::Server>> listen(service::Service& service, server
     INGOT_TRY_ASSIGN_WITH(options.listen, server::parse_listen(arguments.listen), "in --listen");
     options.listen.tls_certificate = arguments.certificate;
     options.listen.tls_key = arguments.key;
+    options.listen.socket = service.folder().server_socket();
     options.behind_proxy = arguments.behind_proxy;
-    options.accounts =
-        server::accounts_path(orchestrator::store_file(service.definitions()->project()));
+    options.accounts = accounts_file(service.definitions()->project());
     options.metrics = [&service, &metrics](server::MetricsText& text) {
         metrics.write(service, text);
     };

@@ -2,9 +2,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/run_folder.hpp"
-#include "server/accounts.hpp"
-
+#include "cli/account_file.hpp"
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 
@@ -17,11 +15,6 @@ struct TokenArguments {
     std::string lifetime;
     std::int64_t id = 0;
 };
-
-Result<std::unique_ptr<server::Accounts>> accounts_of(Invocation& invocation) {
-    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
-    return server::Accounts::open(server::accounts_path(orchestrator::store_file(*project)));
-}
 
 std::string text_of(const std::optional<Timestamp>& at) {
     return at ? at->to_string() : std::string();

@@ -2,9 +2,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/run_folder.hpp"
-#include "server/accounts.hpp"
-
+#include "cli/account_file.hpp"
 #include "cli/output.hpp"
 #include "cli/password_input.hpp"
 #include "cli/verbs.hpp"
@@ -16,11 +14,6 @@ struct UserArguments {
     std::string name;
     std::string role = "viewer";
 };
-
-Result<std::unique_ptr<server::Accounts>> accounts_of(Invocation& invocation) {
-    INGOT_TRY_ASSIGN(const project::ProjectPtr project, invocation.project());
-    return server::Accounts::open(server::accounts_path(orchestrator::store_file(*project)));
-}
 
 void say(const Invocation& invocation, const std::string& sentence) {
     if (!invocation.quiet() && !invocation.json()) std::printf("%s\n", sentence.c_str());

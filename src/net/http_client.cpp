@@ -85,6 +85,7 @@ public:
             const std::stop_token& stop)
         : session_(session), request_(request), stop_(stop) {
         exchange_.limits = request.limits;
+        exchange_.unix_socket = request.unix_socket;
         if (time_left && (exchange_.limits.attempt_timeout == Duration(0) ||
                           *time_left < exchange_.limits.attempt_timeout)) {
             exchange_.limits.attempt_timeout = std::max(*time_left, Duration(1));

@@ -45,6 +45,8 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> headers = {};
     /// Added to the URL's query, and shown nowhere.
     std::vector<std::pair<std::string, std::string>> secret_query = {};
+    /// A socket in the file system: the server is there, whatever host the URL names.
+    std::string unix_socket = {};
     RetryPolicy retry = {};
     HttpLimits limits = {};
 };

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/socket_path.hpp"
 #include "net/curl_transfer_internal.hpp"
 #include "net/http_session_internal.hpp"
 
@@ -161,6 +162,15 @@ std::variant<ExchangeReply, AttemptFailure> HttpSession::exchange(const Exchange
     const CurlList headers = curl_list(request.header_lines);
     handles_->error_text.fill('\0');
     set_options(easy, request, headers.get(), exchange, handles_->error_text.data());
+    std::optional<SocketPath> socket;
+    if (!request.unix_socket.empty()) {
+        Result<SocketPath> path = SocketPath::of(request.unix_socket);
+        if (!path) {
+            return AttemptFailure{std::move(path).error().with(std::string(kNotSent)), false};
+        }
+        socket = *std::move(path);
+        ::curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, socket->text().c_str());
+    }
     const std::optional<CURLcode> outcome = run_transfer(handles_->multi.get(), easy, stop);
     if (exchange.sink_error) return AttemptFailure{*std::move(exchange.sink_error), false};
     if (!outcome) return AttemptFailure{make_error(ErrorCode::kCancelled, "stopped"), false};

@@ -21,6 +21,7 @@ struct ExchangeRequest {
     HttpLimits limits;                      ///< redirects_max is not looked at.
     std::string method = "GET";
     std::string body = {};  ///< Of a GET: none.
+    std::string unix_socket = {};
 };
 
 struct ExchangeReply {

@@ -59,6 +59,18 @@ Status Orchestrator::serve(std::stop_token stop) {
     return done;
 }
 
+Status Orchestrator::record(const Input& input) {
+    stopping_ = true;
+    machine_.hold();
+    Status done = input(*this);
+    // Nor is what outlived its process gone on with here: that would end with this process.
+    pending_.start.clear();
+    pending_.stop.clear();
+    if (done) done = commit();
+    stop_everything();
+    return done;
+}
+
 Orchestrator::Orchestrator(OrchestratorParts parts, OrchestratorOptions options, Observer observer)
     : parts_(std::move(parts)),
       options_(std::move(options)),
@@ -132,9 +144,16 @@ Status Orchestrator::give(const std::vector<std::pair<RunId, Change>>& changes) 
         if (!known) away.push_back(run);
     }
     INGOT_TRY_ASSIGN(const std::vector<RunId> interrupted, bring_back(away));
+    Status done;
+    std::set<RunId> given;
     for (const auto& [run, change] : changes) {
-        INGOT_TRY_ASSIGN(Actions actions, machine_.step({run, now(), change}));
-        add(std::move(actions));
+        Result<Actions> actions = machine_.step({run, now(), change});
+        if (!actions) {
+            done = std::move(actions).error();
+            break;
+        }
+        add(*std::move(actions));
+        given.insert(run);
     }
     for (const RunId& run : interrupted) {
         const bool adopts = std::any_of(changes.begin(), changes.end(), [&](const auto& each) {
@@ -144,8 +163,12 @@ Status Orchestrator::give(const std::vector<std::pair<RunId, Change>>& changes) 
         INGOT_TRY_ASSIGN(RunAdopted adopted, adoption(run));
         INGOT_TRY_ASSIGN(Actions actions, machine_.step({run, now(), std::move(adopted)}));
         add(std::move(actions));
+        given.insert(run);
     }
-    return {};
+    for (const RunId& run : away) {
+        if (!done && !given.contains(run)) INGOT_TRY(let_go_when_over(run));
+    }
+    return done;
 }
 
 void Orchestrator::keep(Record record) {

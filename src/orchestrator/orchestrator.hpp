@@ -60,6 +60,10 @@ public:
     /// kCommitConflict: another process took over.
     Status serve(std::stop_token stop);
 
+    /// Instead of a loop: takes one thing in, makes what comes of it durable and starts nothing.
+    /// What is not over then is left for the next process.
+    Status record(const Input& input);
+
     /// Has the loop take something in. Ready when what came of it is durable, with the error that
     /// `input` gave, or kCancelled when the loop ended before.
     std::future<Status> post(Input input);

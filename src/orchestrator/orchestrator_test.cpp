@@ -327,6 +327,33 @@ TEST_F(ServeTest, ARunThatIsOverIsBroughtBackToRunTasksAnew) {
     EXPECT_EQ(*runner_.asked.lock(), (Asked{"a 1", "b 1", "c 1", "b 2", "c 2"}));
 }
 
+TEST_F(ServeTest, ARunThatIsOverAndTakesNothingInIsLetGo) {
+    Orchestrator orchestrator = this->orchestrator(*store_);
+    Serving serving(orchestrator);
+    ASSERT_TRUE(serving.submit(id_, chain()));
+    EXPECT_EQ(wait_for_end(id_), RunState::kSuccess);
+    const Status refused =
+        serving.post([&](Orchestrator& self) { return self.give(id_, RunCancelled{"late"}); });
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_FALSE(*folder_->is_at_work(id_));
+    EXPECT_TRUE(serving.stop());
+}
+
+TEST_F(OrchestratorTest, WhatIsRecordedWithoutALoopStartsNothing) {
+    {
+        Orchestrator orchestrator = this->orchestrator(*store_);
+        ASSERT_TRUE(orchestrator.submit(id_, chain()));
+        ASSERT_TRUE(orchestrator.work({}));
+    }
+    runner_.asked.lock()->clear();
+    Orchestrator next = this->orchestrator(*store_);
+    ASSERT_TRUE(next.record(
+        [&](Orchestrator& self) { return self.give(id_, TasksCleared{{TaskIndex(2)}}); }));
+    EXPECT_EQ(stored(id_).state, RunState::kQueued);
+    EXPECT_EQ(stored(id_).tasks[2].state, TaskState::kWaiting);
+    EXPECT_TRUE(runner_.asked.lock()->empty());
+}
+
 TEST_F(ServeTest, SeveralRunsAreBroughtBackInOrderOrNoneIs) {
     const std::vector<RunId> ids{RunId("r3"), RunId("r1"), RunId("r2")};
     const std::vector<std::pair<RunId, Change>> cleared{{ids[0], TasksCleared{{TaskIndex(2)}}},

@@ -1,6 +1,8 @@
 #include "orchestrator/run_folder.hpp"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 namespace ingot::orchestrator {
 namespace {
@@ -12,12 +14,13 @@ Status make_folder(const std::string& path) {
     return make_error(ErrorCode::kIo, "the folder {} cannot be made: {}", path, failed.message());
 }
 
+constexpr std::string_view kLookPurpose = "looks who is at work";
+
 /// Who holds the lock; empty: nobody.
 Result<std::string> holder_of(const std::string& path) {
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) return std::string();
-    INGOT_TRY_ASSIGN(const FileLock::Attempt attempt,
-                     FileLock::try_lock(path, "looks who is at work"));
+    INGOT_TRY_ASSIGN(const FileLock::Attempt attempt, FileLock::try_lock(path, kLookPurpose));
     const auto* held = std::get_if<FileLock::HeldBy>(&attempt);
     return held == nullptr ? std::string() : held->holder;
 }
@@ -28,6 +31,13 @@ Result<FileLock::Attempt> try_lock(const std::string& path, std::string_view pur
                                    bool from_server) {
     INGOT_TRY_ASSIGN(FileLock::Attempt attempt, FileLock::try_lock(path, purpose));
     const auto* held = std::get_if<FileLock::HeldBy>(&attempt);
+    // Somebody who looks holds it for no longer than that takes.
+    for (int times = 0; held != nullptr && times < 100; ++times) {
+        if (held->holder.find(kLookPurpose) == std::string::npos) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        INGOT_TRY_ASSIGN(attempt, FileLock::try_lock(path, purpose));
+        held = std::get_if<FileLock::HeldBy>(&attempt);
+    }
     if (held == nullptr || !from_server) return attempt;
     if (held->holder.find(kServerPurpose) == std::string::npos) return attempt;
     std::error_code ignored;
@@ -63,6 +73,10 @@ Result<FileLock::Attempt> RunFolder::lock_run(const RunId& run, std::string_view
 Result<FileLock::Attempt> RunFolder::lock_server(std::string_view purpose, bool from_server) const {
     INGOT_TRY(make_folder(std::filesystem::path(server_).parent_path().string()));
     return try_lock(server_, purpose, from_server);
+}
+
+std::string RunFolder::server_socket() const {
+    return std::filesystem::path(server_).replace_extension(".socket").string();
 }
 
 Result<std::string> RunFolder::server() const {

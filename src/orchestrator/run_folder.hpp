@@ -14,7 +14,8 @@ inline constexpr std::string_view kServerPurpose = "ingot serve";
 std::string store_file(const project::Project& project);
 
 /// What runs keep beside the store: logs, and locks that show which process is at work.
-///   runs/<run>/<task>.<attempt>.log   runs/<run>/lock   places/<pipeline>.<n>   server.lock
+///   runs/<run>/<task>.<attempt>.log   runs/<run>/lock   places/<pipeline>.<n>
+///   server.lock   server.socket
 class RunFolder {
 public:
     /// Of the store in this file: its own folder.
@@ -27,6 +28,8 @@ public:
                                        bool from_server = false) const;
     /// Held by the server of the store.
     Result<FileLock::Attempt> lock_server(std::string_view purpose, bool from_server = false) const;
+    /// Where the server listens for whoever owns the store.
+    std::string server_socket() const;
     /// Who is the server now; empty: nobody.
     Result<std::string> server() const;
     /// False: the process that began the run is gone.

@@ -60,7 +60,10 @@ Status make_private(const std::string& path) {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     std::error_code failed;
     if (!folder.empty()) std::filesystem::create_directories(folder, failed);
-    const int file = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    // One that is there is not opened: closing it again would drop the locks that SQLite holds on
+    // it for the whole process, and another process would then clear away what this one still uses.
+    const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (file < 0 && errno == EEXIST) return {};
     if (file < 0) {
         return make_error(ErrorCode::kIo, "the accounts {} cannot be opened: {}", path,
                           std::generic_category().message(errno));

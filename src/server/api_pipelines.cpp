@@ -58,6 +58,8 @@ Schema task_schema() {
 
 Schema pipeline_schema() {
     std::vector<Schema::Field> fields = pipeline_fields();
+    fields.push_back(
+        {"timezone", Schema::text().described("In which days of its windows are meant")});
     fields.push_back({"params", Schema::map(Schema::any()).described("JSON Schemas by name")});
     fields.push_back({"tasks", Schema::array(task_schema())});
     fields.push_back(
@@ -178,13 +180,13 @@ Json source_json(const service::Definitions& definitions, const project::Pipelin
 Result<Reply> pipeline_reply(const service::Service& service, const std::string& name) {
     const service::DefinitionsPtr definitions = service.definitions();
     const service::PlannedPipeline* planned = definitions->find(name);
-    if (planned == nullptr) {
-        return make_error(ErrorCode::kNotFound, "there is no pipeline '{}'", name);
-    }
+    if (planned == nullptr) return service::no_such_pipeline(*definitions, name);
     INGOT_TRY_ASSIGN(const std::vector<service::TriggerView> triggers,
                      service.trigger_views({name}));
     INGOT_TRY_ASSIGN(Json json, head_json(service, *planned, triggers.front()));
     const project::Project& project = definitions->project();
+    json["timezone"] =
+        planned->pipeline->window ? planned->pipeline->window->timezone : project.defaults.timezone;
     json["params"] = Json::object();
     for (const auto& [param, type] : project.param_types) {
         json["params"][param] = param_json(type);

@@ -37,6 +37,7 @@ Endpoint list_runs(service::Service& service) {
         .role = Role::kViewer,
         .in_query = page_params({{"pipeline", Schema::text().length(1, 200)},
                                  {"backfill", Schema::text().length(1, 64)},
+                                 {"id_prefix", Schema::text().length(1, 64), "How the id begins"},
                                  {"state", Schema::one_of({"queued", "running", "success", "failed",
                                                            "cancelled", "interrupted"})}}),
         .answers = {{200, "A page of runs; a filtered one may be shorter and still have a next",
@@ -45,6 +46,7 @@ Endpoint list_runs(service::Service& service) {
             orc::RunFilter filter;
             filter.pipeline = call.text("pipeline");
             filter.backfill = call.text("backfill");
+            filter.id_prefix = call.text("id_prefix");
             // An unfinished run is interrupted when nobody is at work on it: the store cannot know.
             const std::string state = call.text("state");
             filter.unfinished = state == "interrupted";
@@ -149,20 +151,6 @@ Schema cleared_schema() {
         .named("Cleared");
 }
 
-Json cleared_json(const std::vector<service::ClearedRun>& runs, bool dry_run) {
-    Json json{{"runs", Json::array()}, {"dry_run", dry_run}};
-    for (const service::ClearedRun& run : runs) {
-        Json tasks = Json::array();
-        for (const service::ClearedRun::Task& task : run.tasks) {
-            tasks.push_back({{"task", task.name}, {"state", orc::task_state_name(task.state)}});
-        }
-        json["runs"].push_back({{"run_id", run.head.id.value()},
-                                {"window", service::window_json(run.head.window)},
-                                {"tasks", std::move(tasks)}});
-    }
-    return json;
-}
-
 Endpoint clear_run(service::Service& service) {
     return {.method = Method::kPost,
             .path = "/api/v1/runs/{run_id}/clear",
@@ -196,7 +184,7 @@ Endpoint clear_run(service::Service& service) {
                 const bool dry_run = flag_field(call.body, "dry_run", false);
                 INGOT_TRY_ASSIGN(const std::vector<service::ClearedRun> runs,
                                  service.clear(run_of(call), request, dry_run));
-                return Reply(json_response(cleared_json(runs, dry_run)));
+                return Reply(json_response(service::cleared_json(runs, dry_run)));
             }};
 }
 
@@ -210,10 +198,8 @@ Endpoint mark_task(service::Service& service) {
             .body = Schema::object({{"state", Schema::one_of({"success", "failed", "skipped"})}}),
             .answers = {{200, "The run", run_schema()}},
             .handle = [&service](const Call& call) -> Result<Reply> {
-                const std::string state = call.body_text("state");
-                const auto as = state == "success"  ? orc::TaskMarked::As::kSuccess
-                                : state == "failed" ? orc::TaskMarked::As::kFailed
-                                                    : orc::TaskMarked::As::kSkipped;
+                INGOT_TRY_ASSIGN(const orc::TaskMarked::As as,
+                                 service::parse_mark(call.body_text("state")));
                 INGOT_TRY(service.mark(run_of(call), call.text("task"), as, name_of(call)));
                 return run_reply(service, run_of(call));
             }};

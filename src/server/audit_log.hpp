@@ -12,7 +12,7 @@ namespace ingot::server {
 struct AuditEntry {
     std::int64_t no = 0;  ///< Ascending; given when it is written.
     Timestamp at = {};
-    std::string who;      ///< `local`, a user, `token NAME`, or empty: nobody known.
+    std::string who;      ///< `local`, a user, `token NAME`, `cli NAME`, or empty: nobody known.
     std::string what;     ///< The endpoint: `cancel_run`.
     std::string object;   ///< What it was about: `/api/v1/runs/0190.../cancel`.
     std::string outcome;  ///< `done`, `denied`, `failed`, and the status: `denied 403`.

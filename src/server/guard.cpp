@@ -139,6 +139,10 @@ Result<bool> Guard::local_mode() const {
 }
 
 Result<Guard::Identified> Guard::identify(const Request& request) const {
+    if (request.os_user) {
+        return Identified{
+            .who = Identity{Identity::Kind::kLocal, "cli " + *request.os_user, Role::kAdmin}};
+    }
     constexpr std::string_view kBearer = "Bearer ";
     const std::string_view authorization = request.header("authorization");
     if (authorization.starts_with(kBearer)) {

@@ -31,7 +31,8 @@ public:
         std::optional<Response> refusal = {};  ///< Set: it may not go on.
     };
     /// While there is no account and the server is reached from this machine only, everybody is
-    /// `local`, an admin.
+    /// `local`, an admin. Over the server's own socket it is whoever owns the store: `cli NAME`, an
+    /// admin too, as with what lies beside the store.
     Entry enter(const Request& request, const Endpoint& endpoint);
 
     /// Whether everybody is let in as `local`.

@@ -27,6 +27,8 @@ struct Request {
     std::string body = {};
     std::string address = {};  ///< Of the client, without port.
     bool tls = false;
+    /// Who connected over the server's own socket in the file system.
+    std::optional<std::string> os_user = {};
 
     /// The first with this name (lower case), or empty.
     std::string_view header(std::string_view name) const;

@@ -10,22 +10,65 @@
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <condition_variable>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 #include "server/certificate_internal.hpp"
 #include "server/http_session_internal.hpp"
 
 #include "base/guarded.hpp"
 #include "base/log.hpp"
+#include "base/os_user.hpp"
+#include "base/socket_path.hpp"
 
 namespace ingot::server {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using local = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+/// The socket in the file system: who may come in is for the kernel to say.
+struct OwnSocket {
+    local::acceptor acceptor;
+    std::string path;
+    ino_t inode = 0;
+    uid_t owner = ::geteuid();
+    std::string owner_name = os_user_name(owner);
+
+    /// The other side's user; nothing: it may not come in.
+    std::optional<std::string> user_of(local::socket& socket) const {
+        ucred peer{};
+        socklen_t size = sizeof(peer);
+        const int failed =
+            ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+        if (failed != 0) return std::nullopt;
+        if (peer.uid == owner) return owner_name;
+        return peer.uid == 0 ? std::optional<std::string>("root") : std::nullopt;
+    }
+    /// The file goes, unless another server has put its own there.
+    void close() {
+        error_code ignored;
+        acceptor.close(ignored);
+        struct stat found{};
+        if (::stat(path.c_str(), &found) == 0 && found.st_ino == inode) ::unlink(path.c_str());
+    }
+};
+
+/// Reports what ends a connection that should have ended by itself.
+void report(const std::exception_ptr& failure) {
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+        log_error("a connection ended unexpectedly: {}", e.what());
+    }
+}
 
 }  // namespace
 
@@ -45,9 +88,14 @@ struct HttpServer::Impl {
     Status listen();
     Status read_certificate();
     asio::awaitable<void> watch_certificate();
-    asio::awaitable<void> accept();
-    asio::awaitable<void> turn_away(tcp::socket socket);
+    Status listen_locally();
+    template <class Acceptor>
+    asio::awaitable<void> accept(Acceptor& from);
+    void turn_away(tcp::socket socket);
+    static void turn_away(local::socket) {}
+    asio::awaitable<void> say_that_it_is_full(tcp::socket socket);
     void begin_session(tcp::socket socket);
+    void begin_session(local::socket socket);
     void wake_all(std::set<std::string>& topics);
     void stop();
     bool wait_until_drained();
@@ -58,8 +106,8 @@ struct HttpServer::Impl {
     std::optional<Certificate> tls;
     Guarded<CertificateState> certificate;
     tcp::acceptor acceptor{io};
-    asio::steady_timer pause{io};
     asio::steady_timer next_look{io};
+    std::optional<OwnSocket> own_socket;
     std::size_t turned_away = 0;
     Guarded<std::set<std::string>> topics_to_wake;
     Executor handlers;
@@ -73,8 +121,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(ListenOptions options,
         std::make_unique<Impl>(std::move(options), std::move(application), std::move(refusal));
     INGOT_TRY(impl->read_certificate());
     INGOT_TRY(impl->listen());
-    asio::co_spawn(impl->io, impl->accept(), asio::detached);
+    asio::co_spawn(impl->io, impl->accept(impl->acceptor), asio::detached);
     if (impl->tls) asio::co_spawn(impl->io, impl->watch_certificate(), asio::detached);
+    if (const Status own = impl->listen_locally(); !own) {
+        log_warning("verbs of the command line cannot ask this server: {}",
+                    own.error().to_string());
+    } else if (impl->own_socket) {
+        asio::co_spawn(impl->io, impl->accept(impl->own_socket->acceptor), asio::detached);
+    }
     impl->thread = std::jthread([raw = impl.get()] {
         name_this_thread("http-io");
         raw->io.run();
@@ -166,25 +220,55 @@ Status HttpServer::Impl::listen() {
     return {};
 }
 
-asio::awaitable<void> HttpServer::Impl::accept() {
-    while (acceptor.is_open()) {
-        auto [failed, socket] = co_await acceptor.async_accept(kAwait);
-        if (failed == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+/// Whoever comes before its rights are set finds nobody listening.
+Status HttpServer::Impl::listen_locally() {
+    if (options.socket.empty()) return {};
+    INGOT_TRY_ASSIGN(const SocketPath path, SocketPath::of(options.socket));
+    OwnSocket own{local::acceptor(io), options.socket};
+    ::unlink(path.text().c_str());  // Of a server that was killed.
+    error_code failed;
+    struct stat made{};
+    own.acceptor.open(local(), failed);
+    if (!failed) own.acceptor.bind(local::endpoint(path.text()), failed);
+    if (!failed && (::chmod(path.text().c_str(), S_IRUSR | S_IWUSR) != 0 ||
+                    ::stat(path.text().c_str(), &made) != 0)) {
+        failed = error_code(errno, boost::system::generic_category());
+    }
+    if (!failed) own.acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    if (failed) {
+        return make_error(ErrorCode::kIo, "cannot listen on the socket {}: {}", options.socket,
+                          failed.message());
+    }
+    own.inode = made.st_ino;
+    own_socket = std::move(own);
+    return {};
+}
+
+template <class Acceptor>
+asio::awaitable<void> HttpServer::Impl::accept(Acceptor& from) {
+    asio::steady_timer pause(io);
+    while (from.is_open()) {
+        auto [failed, socket] = co_await from.async_accept(kAwait);
+        if (failed == asio::error::operation_aborted || !from.is_open()) co_return;
         if (failed) {
             // Out of descriptors, most likely: those that end make room.
             log_warning("a connection cannot be accepted: {}", failed.message());
             pause.expires_after(std::chrono::milliseconds(100));
             co_await pause.async_wait(kAwait);
         } else if (world.sessions.size() >= options.limits.connections) {
-            asio::co_spawn(io, turn_away(std::move(socket)), asio::detached);
+            turn_away(std::move(socket));
         } else {
             begin_session(std::move(socket));
         }
     }
 }
 
+void HttpServer::Impl::turn_away(tcp::socket socket) {
+    asio::co_spawn(io, say_that_it_is_full(std::move(socket)), asio::detached);
+}
+
 /// There is no place for one more: it hears so, for as long as that costs little.
-asio::awaitable<void> HttpServer::Impl::turn_away(tcp::socket socket) {
+asio::awaitable<void> HttpServer::Impl::say_that_it_is_full(tcp::socket socket) {
     constexpr std::size_t kAtOnce = 64;
     if (tls || turned_away >= kAtOnce) co_return;
     ++turned_away;
@@ -204,19 +288,17 @@ asio::awaitable<void> HttpServer::Impl::turn_away(tcp::socket socket) {
 void HttpServer::Impl::begin_session(tcp::socket socket) {
     error_code ignored;  // Slower, nothing else.
     socket.set_option(tcp::no_delay(true), ignored);
-    const auto report = [](const std::exception_ptr& failure) {
-        if (!failure) return;
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::exception& e) {
-            log_error("a connection ended unexpectedly: {}", e.what());
-        }
-    };
     if (tls) {
         asio::co_spawn(io, serve_tls(world, std::move(socket), tls->context()), report);
     } else {
         asio::co_spawn(io, serve_plain(world, std::move(socket)), report);
     }
+}
+
+void HttpServer::Impl::begin_session(local::socket socket) {
+    const std::optional<std::string> user = own_socket->user_of(socket);
+    if (!user) return;  // Closed without a word.
+    asio::co_spawn(io, serve_local(world, std::move(socket), *user), report);
 }
 
 void HttpServer::Impl::wake_all(std::set<std::string>& topics) {
@@ -232,8 +314,8 @@ void HttpServer::Impl::stop() {
     asio::post(io, [this] {
         error_code ignored;
         acceptor.close(ignored);
-        pause.cancel();
         next_look.cancel();
+        if (own_socket) own_socket->close();
         world.stopping = true;
         for (Session* session : world.sessions) session->drain();
     });
@@ -257,7 +339,9 @@ bool HttpServer::Impl::wait_until_drained() {
         bool listening = true;
         // Seen on the I/O thread, so that nothing is accepted in between.
         std::promise<bool> seen;
-        asio::post(io, [&] { seen.set_value(acceptor.is_open()); });
+        asio::post(io, [&] {
+            seen.set_value(acceptor.is_open() || (own_socket && own_socket->acceptor.is_open()));
+        });
         listening = seen.get_future().get();
         if (!listening && world.count == 0) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -30,6 +30,9 @@ struct ListenOptions {
     std::string tls_certificate = {};  ///< A chain in PEM; empty: no TLS.
     std::string tls_key = {};
     Duration look_at_certificate = std::chrono::seconds(1);  ///< Whether its files have changed.
+    /// A file that becomes a socket beside the port, for this process's user and root alone; empty:
+    /// none. Where the file system has no sockets there is none either, and the log says so.
+    std::string socket = {};
     std::size_t handler_threads = 4;
     HttpLimits limits = {};
 };

@@ -232,26 +232,30 @@ void add_headers(std::string& text, const Headers& headers) {
     }
 }
 
-/// A connection over `Transport`, a beast::tcp_stream or one with TLS around it.
+using LocalStream = beast::basic_stream<asio::local::stream_protocol>;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+
+/// A connection over `Transport`: a beast::tcp_stream, one with TLS around it, or a LocalStream.
 template <class Transport>
 class Connection final : public Session {
 public:
-    Connection(SessionWorld& world, Transport transport)
+    Connection(SessionWorld& world, Transport transport, std::optional<std::string> os_user = {})
         : Session(world),
           transport_(std::move(transport)),
+          os_user_(std::move(os_user)),
           buffer_(kIdleBytes + world.limits.header_bytes + world.limits.body_bytes) {}
 
     asio::awaitable<void> serve();
     asio::awaitable<bool> shake_hands();
     void close() override {
         error_code ignored;
-        tcp().socket().close(ignored);
+        lowest().socket().close(ignored);
     }
 
 private:
     using Parser = http::request_parser<http::string_body>;
 
-    beast::tcp_stream& tcp() { return beast::get_lowest_layer(transport_); }
+    auto& lowest() { return beast::get_lowest_layer(transport_); }
     asio::awaitable<error_code> first_byte();
     asio::awaitable<error_code> read(Parser& parser);
     asio::awaitable<error_code> promise_to_read(const Parser& parser);
@@ -264,6 +268,7 @@ private:
     asio::awaitable<void> linger();
 
     Transport transport_;
+    std::optional<std::string> os_user_;
     beast::flat_buffer buffer_;
     std::shared_ptr<bool> here_ = std::make_shared<bool>(true);  ///< For what may come too late.
 };
@@ -271,7 +276,7 @@ private:
 /// With a client that speaks no TLS there is nothing to say.
 template <class Transport>
 asio::awaitable<bool> Connection<Transport>::shake_hands() {
-    tcp().expires_after(world_.limits.header_time);
+    lowest().expires_after(world_.limits.header_time);
     const auto [failed] =
         co_await transport_.async_handshake(asio::ssl::stream_base::server, kAwait);
     co_return !failed;
@@ -297,7 +302,7 @@ asio::awaitable<void> Connection<Transport>::serve() {
         }
         const bool head = parser.get().method() == http::verb::head;
         bool keep_alive = parser.get().keep_alive();
-        tcp().expires_never();
+        lowest().expires_never();
         Request request = request_of(parser);
         Reply reply = co_await answer(std::move(request));
         if (const Stream* stream = std::get_if<Stream>(&reply)) {
@@ -315,7 +320,7 @@ template <class Transport>
 asio::awaitable<error_code> Connection<Transport>::first_byte() {
     if (buffer_.size() > 0) co_return error_code();
     buffer_.shrink_to_fit();
-    tcp().expires_after(world_.limits.idle_time);
+    lowest().expires_after(world_.limits.idle_time);
     const auto [failed, bytes] =
         co_await transport_.async_read_some(buffer_.prepare(kIdleBytes), kAwait);
     buffer_.commit(bytes);
@@ -326,13 +331,13 @@ template <class Transport>
 asio::awaitable<error_code> Connection<Transport>::read(Parser& parser) {
     parser.header_limit(static_cast<std::uint32_t>(world_.limits.header_bytes));
     parser.body_limit(world_.limits.body_bytes);
-    tcp().expires_after(world_.limits.header_time);
+    lowest().expires_after(world_.limits.header_time);
     const auto [bad_header, header_bytes] =
         co_await http::async_read_header(transport_, buffer_, parser, kAwait);
     static_cast<void>(header_bytes);
     if (bad_header || parser.is_done()) co_return bad_header;
     if (!ambiguity(parser.get()).empty()) co_return error_code();
-    tcp().expires_after(world_.limits.body_time);
+    lowest().expires_after(world_.limits.body_time);
     if (const error_code failed = co_await promise_to_read(parser)) co_return failed;
     const auto [bad_body, body_bytes] =
         co_await http::async_read(transport_, buffer_, parser, kAwait);
@@ -362,10 +367,15 @@ Request Connection<Transport>::request_of(Parser& parser) const {
         request.headers.emplace_back(lower(std::string_view(field.name_string())),
                                      std::string(field.value()));
     request.body = std::move(message.body());
-    error_code unknown;
-    const auto peer = beast::get_lowest_layer(transport_).socket().remote_endpoint(unknown);
-    if (!unknown) request.address = peer.address().to_string();
-    request.tls = !std::is_same_v<Transport, beast::tcp_stream>;
+    request.os_user = os_user_;
+    if constexpr (std::is_same_v<Transport, LocalStream>) {
+        request.address = "this machine";
+    } else {
+        error_code unknown;
+        const auto peer = beast::get_lowest_layer(transport_).socket().remote_endpoint(unknown);
+        if (!unknown) request.address = peer.address().to_string();
+    }
+    request.tls = std::is_same_v<Transport, TlsStream>;
     return request;
 }
 
@@ -430,14 +440,14 @@ template <class Transport>
 asio::awaitable<bool> Connection<Transport>::send(std::string_view bytes) {
     while (!bytes.empty()) {
         // The time is for each piece: a large answer to a slow reader is no stuck one.
-        tcp().expires_after(world_.limits.write_time);
+        lowest().expires_after(world_.limits.write_time);
         const auto piece = bytes.substr(0, 64 * 1024);
         const auto [failed, sent] = co_await asio::async_write(
             transport_, asio::buffer(piece.data(), piece.size()), kAwait);
         if (failed) co_return false;
         bytes.remove_prefix(sent);
     }
-    tcp().expires_never();
+    lowest().expires_never();
     co_return true;
 }
 
@@ -449,7 +459,7 @@ void Connection<Transport>::watch_for_leaving() {
         gone_ = true;
         wake();
     };
-    tcp().socket().async_wait(asio::ip::tcp::socket::wait_read, look);
+    lowest().socket().async_wait(asio::socket_base::wait_read, look);
 }
 
 /// Says that nothing follows, and takes what still comes for a moment: closing on unread bytes
@@ -457,13 +467,14 @@ void Connection<Transport>::watch_for_leaving() {
 template <class Transport>
 asio::awaitable<void> Connection<Transport>::linger() {
     error_code failed;
-    tcp().expires_after(std::chrono::seconds(2));
-    if constexpr (!std::is_same_v<Transport, beast::tcp_stream>)
+    lowest().expires_after(std::chrono::seconds(2));
+    if constexpr (std::is_same_v<Transport, TlsStream>)
         co_await transport_.async_shutdown(asio::redirect_error(asio::use_awaitable, failed));
-    tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+    lowest().socket().shutdown(asio::socket_base::shutdown_send, failed);
     std::array<char, 4096> dropped{};
     for (int rounds = 0; !failed && rounds < 512; ++rounds) {
-        const auto [ended, bytes] = co_await tcp().async_read_some(asio::buffer(dropped), kAwait);
+        const auto [ended, bytes] =
+            co_await lowest().async_read_some(asio::buffer(dropped), kAwait);
         static_cast<void>(bytes);
         failed = ended;
     }
@@ -477,10 +488,16 @@ asio::awaitable<void> serve_plain(SessionWorld& world, asio::ip::tcp::socket soc
     connection.close();
 }
 
+asio::awaitable<void> serve_local(SessionWorld& world, asio::local::stream_protocol::socket socket,
+                                  std::string os_user) {
+    Connection<LocalStream> connection(world, LocalStream(std::move(socket)), std::move(os_user));
+    co_await connection.serve();
+    connection.close();
+}
+
 asio::awaitable<void> serve_tls(SessionWorld& world, asio::ip::tcp::socket socket,
                                 std::shared_ptr<asio::ssl::context> tls) {
-    using Transport = beast::ssl_stream<beast::tcp_stream>;
-    Connection<Transport> connection(world, Transport(beast::tcp_stream(std::move(socket)), *tls));
+    Connection<TlsStream> connection(world, TlsStream(beast::tcp_stream(std::move(socket)), *tls));
     if (co_await connection.shake_hands()) co_await connection.serve();
     connection.close();
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
@@ -76,6 +77,9 @@ protected:
 
 /// Serves the connection until it ends.
 boost::asio::awaitable<void> serve_plain(SessionWorld& world, boost::asio::ip::tcp::socket socket);
+boost::asio::awaitable<void> serve_local(SessionWorld& world,
+                                         boost::asio::local::stream_protocol::socket socket,
+                                         std::string os_user);
 boost::asio::awaitable<void> serve_tls(SessionWorld& world, boost::asio::ip::tcp::socket socket,
                                        std::shared_ptr<boost::asio::ssl::context> tls);
 

@@ -56,15 +56,17 @@ const PlannedPipeline* Definitions::find(const std::string& pipeline) const {
     return found == pipelines.end() ? nullptr : &found->second;
 }
 
+Error no_such_pipeline(const Definitions& definitions, const std::string& name) {
+    std::vector<std::string> names;
+    for (const auto& [known, pipeline] : definitions.pipelines) names.push_back(known);
+    return make_error(ErrorCode::kNotFound, "there is no pipeline '{}'{}", name,
+                      did_you_mean(name, names));
+}
+
 Result<orc::RunSpec> make_spec(const Definitions& definitions, const std::string& name,
                                const RunRequest& request) {
     const PlannedPipeline* planned = definitions.find(name);
-    if (planned == nullptr) {
-        std::vector<std::string> names;
-        for (const auto& [known, pipeline] : definitions.pipelines) names.push_back(known);
-        return make_error(ErrorCode::kNotFound, "there is no pipeline '{}'{}", name,
-                          did_you_mean(name, names));
-    }
+    if (planned == nullptr) return no_such_pipeline(definitions, name);
     if (!planned->plan) return planned->plan.error();
     const project::Project& project = definitions.project();
     const project::Pipeline& pipeline = *planned->pipeline;

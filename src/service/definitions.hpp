@@ -38,6 +38,9 @@ using DefinitionsPtr = std::shared_ptr<const Definitions>;
 Result<DefinitionsPtr> make_definitions(project::ProjectPtr project, engine::Engine& engine,
                                         Clock& clock);
 
+/// kNotFound, with the nearest name.
+Error no_such_pipeline(const Definitions& definitions, const std::string& name);
+
 /// What a run of a pipeline is asked to do.
 struct RunRequest {
     std::optional<Interval> window = {};

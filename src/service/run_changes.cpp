@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/machine.hpp"
+#include "service/run_view.hpp"
 
 #include "base/nearest_name.hpp"
 
@@ -72,6 +74,44 @@ Status clear_runs(orc::Orchestrator& orchestrator, const std::vector<ClearedRun>
         changes.emplace_back(run.head.id, std::move(cleared));
     }
     return orchestrator.give(changes);
+}
+
+nlohmann::ordered_json cleared_json(const std::vector<ClearedRun>& runs, bool dry_run) {
+    using Json = nlohmann::ordered_json;
+    Json json{{"runs", Json::array()}, {"dry_run", dry_run}};
+    for (const ClearedRun& run : runs) {
+        Json tasks = Json::array();
+        for (const ClearedRun::Task& task : run.tasks) {
+            tasks.push_back({{"task", task.name}, {"state", orc::task_state_name(task.state)}});
+        }
+        json["runs"].push_back({{"run_id", run.head.id.value()},
+                                {"window", window_json(run.head.window)},
+                                {"tasks", std::move(tasks)}});
+    }
+    return json;
+}
+
+Result<orc::RunId> find_run(orc::Store& store, const std::string& id) {
+    INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
+                     store.list({.id_prefix = id, .at_most = 2}));
+    if (heads.size() == 1) return heads.front().id;
+    if (heads.empty()) {
+        return make_error(ErrorCode::kNotFound, "there is no run {}: `ingot runs` lists them", id);
+    }
+    return make_error(ErrorCode::kInvalidArgument,
+                      "several runs begin with {}: give more of the id", id);
+}
+
+orc::RunCancelled cancelled_by(const std::string& by, const std::string& reason) {
+    return {reason.empty() ? "it was asked to stop" : reason, by};
+}
+
+Result<orc::TaskMarked::As> parse_mark(const std::string& state) {
+    if (state == "success") return orc::TaskMarked::As::kSuccess;
+    if (state == "failed") return orc::TaskMarked::As::kFailed;
+    if (state == "skipped") return orc::TaskMarked::As::kSkipped;
+    return make_error(ErrorCode::kInvalidArgument,
+                      "a task is marked as success, failed or skipped, not as '{}'", state);
 }
 
 Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,

@@ -1,6 +1,7 @@
 #pragma once
 // What may be done to runs afterwards: decided from the store, then given to the orchestrator.
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,16 @@ Result<std::vector<ClearedRun>> plan_clear(orchestrator::Store& store,
                                            const ClearRequest& request, const std::string& lake);
 /// All of them or, on an error, none.
 Status clear_runs(orchestrator::Orchestrator& orchestrator, const std::vector<ClearedRun>& runs);
+
+/// As the API has it: `runs` with `run_id`, `window` and `tasks`, and `dry_run`.
+nlohmann::ordered_json cleared_json(const std::vector<ClearedRun>& runs, bool dry_run);
+
+/// The run with this id, or the only one whose id begins so. kNotFound; kInvalidArgument: several.
+Result<orchestrator::RunId> find_run(orchestrator::Store& store, const std::string& id);
+
+orchestrator::RunCancelled cancelled_by(const std::string& by, const std::string& reason);
+/// `success`, `failed`, `skipped`
+Result<orchestrator::TaskMarked::As> parse_mark(const std::string& state);
 
 /// The chosen ones of a plan, by position; a name may be that of all items of `each`. Empty: all.
 /// kInvalidArgument: no such task, with the nearest name.

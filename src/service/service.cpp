@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "orchestrator/sqlite_store.hpp"
+#include "service/brief_hold.hpp"
 #include "service/window_history.hpp"
 
 #include "base/executor.hpp"
@@ -337,7 +338,7 @@ Status Service::call_webhook(const std::string& pipeline) {
 }
 
 Status Service::cancel(const orc::RunId& run, const std::string& reason, const std::string& by) {
-    const orc::RunCancelled cancelled{reason.empty() ? "it was asked to stop" : reason, by};
+    const orc::RunCancelled cancelled = cancelled_by(by, reason);
     return wait(orchestrator_->post([run, cancelled](orc::Orchestrator& orchestrator) {
         return orchestrator.give(run, cancelled);
     }));
@@ -374,6 +375,8 @@ Status Service::note(const orc::RunId& run, const std::string& note) {
 }
 
 Status Service::set_paused(const std::string& pipeline, bool paused) {
+    const DefinitionsPtr definitions = this->definitions();
+    if (definitions->find(pipeline) == nullptr) return no_such_pipeline(*definitions, pipeline);
     INGOT_TRY(tell_scheduler(paused ? orc::TriggerEvent(orc::Paused{pipeline})
                                     : orc::TriggerEvent(orc::Resumed{pipeline})));
     Change change{Change::Kind::kPipeline};
@@ -455,12 +458,22 @@ namespace {
 
 Result<FileLock> become_server(const orc::RunFolder& folder, const std::string& store,
                                bool replace) {
-    INGOT_TRY_ASSIGN(FileLock::Attempt attempt, folder.lock_server(orc::kServerPurpose, replace));
-    if (auto* lock = std::get_if<FileLock>(&attempt)) return std::move(*lock);
-    return make_error(ErrorCode::kAlreadyExists,
-                      "a server is at work on the store {}: {}. Use that one, or end it; if it "
-                      "does not answer, `ingot serve --replace` takes its place",
-                      store, std::get<FileLock::HeldBy>(attempt).holder);
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (true) {
+        INGOT_TRY_ASSIGN(FileLock::Attempt attempt,
+                         folder.lock_server(orc::kServerPurpose, replace));
+        if (auto* lock = std::get_if<FileLock>(&attempt)) return std::move(*lock);
+        const std::string& holder = std::get<FileLock::HeldBy>(attempt).holder;
+        const bool brief = holder.find(fmt::format("({})", kBriefHold)) != std::string::npos;
+        if (brief && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            continue;
+        }
+        return make_error(ErrorCode::kAlreadyExists,
+                          "a server is at work on the store {}: {}. Use that one, or end it; if it "
+                          "does not answer, `ingot serve --replace` takes its place",
+                          store, holder);
+    }
 }
 
 Status wait(std::future<Status> done) {

@@ -75,7 +75,7 @@ THIRD_PARTY = {
 # Headers of the system that C++ has no name for.
 SYSTEM_HEADERS = (
     r"(sys|netinet|arpa|linux)/\w+\.h"
-    r"|(unistd|fcntl|poll|pthread|signal|netdb|spawn|dlfcn|dirent|strings|termios|fnmatch|glob|malloc|sched)\.h"
+    r"|(unistd|fcntl|poll|pthread|signal|netdb|spawn|dlfcn|dirent|strings|termios|pwd|fnmatch|glob|malloc|sched)\.h"
 )
 
 # Names that say nothing: a folder or file called so is not understood yet.

@@ -120,6 +120,7 @@ function makePipelines(now) {
     paused: false,
     waiting_for: "",
     window: null,
+    timezone: "UTC",
     params: {},
   };
   /** @type {Partial<Api.PipelineDetail>[]} */

@@ -116,6 +116,8 @@ export interface ParamSchema {
 }
 
 export interface PipelineDetail extends Pipeline {
+  /** In which days of its windows are meant. */
+  timezone: string;
   params: Record<string, ParamSchema>;
   tasks: TaskDefinition[];
   source: { file: string; text: string };
