@@ -180,6 +180,33 @@ double step_us(std::uint32_t unfinished) {
     return static_cast<double>((system_clock().steady() - begin).count()) / steps;
 }
 
+/// The same for copies of one task, which another comes after; and the expansion, per copy.
+std::pair<double, double> copy_step_us(std::uint32_t copies) {
+    Machine machine({1, {}});
+    const RunId id("r");
+    RunSpec spec = spec_of(3, true);
+    ItemsRule& items = spec.plan.tasks[1].items.emplace();
+    items.from = {TaskIndex(0)};
+    items.path = {"items"};
+    items.at_most = static_cast<int>(copies);
+    checked(machine.step({id, {}, RunQueued{std::make_shared<const RunSpec>(std::move(spec))}}));
+    TaskOutcome outcome;
+    for (std::uint32_t i = 0; i < copies; ++i) {
+        outcome.values += fmt::format("{}{}", i == 0 ? R"({"items":[)" : ",", i);
+    }
+    outcome.values += "]}";
+    const Duration begin = system_clock().steady();
+    checked(machine.step({id, {}, TaskEnded{TaskIndex(0), 1, std::move(outcome)}}));
+    const Duration expanded = system_clock().steady();
+    const std::uint32_t steps = std::min<std::uint32_t>(copies - 1, 5000);
+    for (std::uint32_t i = 0; i < steps; ++i) {
+        checked(machine.step({id, {}, TaskEnded{TaskIndex(3 + i), 1, {}}}));
+    }
+    const Duration end = system_clock().steady();
+    return {static_cast<double>((end - expanded).count()) / steps,
+            static_cast<double>((expanded - begin).count()) / copies};
+}
+
 int main_of(const std::string& folder, bool smoke) {
     std::filesystem::create_directories(folder);
     const int rounds = smoke ? 2 : 25;
@@ -197,17 +224,22 @@ int main_of(const std::string& folder, bool smoke) {
     }
     const Throughput many = smoke ? throughput(*store, run_folder, 10, 10, 8)
                                   : throughput(*store, run_folder, 400, 100, 128);
+    const std::uint32_t most = smoke ? 1000 : 100'000;
+    const auto [few_copies_us, few_expanded_us] = copy_step_us(10);
+    const auto [many_copies_us, many_expanded_us] = copy_step_us(most);
     const std::vector<double> raw = raw_fsync_ms(folder, smoke ? 20 : 1000);
     fmt::print(
         "{{\"gap_ms_p50\": {:.3f}, \"gap_ms_p99\": {:.3f}, \"fsync_ms_p50\": {:.3f}, "
         "\"fsync_ms_p99\": {:.3f}, \"chain_ms\": {:.1f}, \"parallel_ms\": {:.1f}, "
         "\"step_us_10\": {:.2f}, \"step_us_100000\": {:.2f}, "
+        "\"copy_step_us_10\": {:.2f}, \"copy_step_us_100000\": {:.2f}, "
+        "\"expand_us_per_copy_10\": {:.2f}, \"expand_us_per_copy_100000\": {:.2f}, "
         "\"transitions_per_s\": {:.0f}, \"transitions_per_commit\": {:.0f}, "
         "\"transition_cpu_us\": {:.1f}, \"rounds\": {}}}\n",
         percentile(gaps, 0.5), percentile(gaps, 0.99), percentile(raw, 0.5), percentile(raw, 0.99),
-        percentile(chains, 0.5), percentile(parallels, 0.5), step_us(10),
-        step_us(smoke ? 1000 : 100'000), many.transitions_per_s, many.transitions_per_commit,
-        many.cpu_us, rounds);
+        percentile(chains, 0.5), percentile(parallels, 0.5), step_us(10), step_us(most),
+        few_copies_us, many_copies_us, few_expanded_us, many_expanded_us, many.transitions_per_s,
+        many.transitions_per_commit, many.cpu_us, rounds);
     return 0;
 }
 

@@ -269,8 +269,7 @@ void print_run(const orc::RunStatus& run, std::size_t done, std::size_t all) {
     for (const orc::TaskIndex task : orc::tasks_that_fail_the_run(run)) {
         const auto& attempts = run.tasks[task.value()].attempts;
         if (attempts.empty()) continue;
-        failed = fmt::format(": task {}: {}", run.spec->plan.tasks[task.value()].name,
-                             attempts.back().message);
+        failed = fmt::format(": task {}: {}", run.planned(task).name, attempts.back().message);
         break;
     }
     std::fprintf(stderr, "[%zu/%zu] %s %s%s\n", done, all, window_text(run.spec->window).c_str(),

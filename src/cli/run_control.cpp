@@ -57,8 +57,8 @@ public:
     /// Commands that outlived the process that began them are stopped, too.
     Result<Json> cancel_run(const orc::RunId& run, const std::string& reason) override {
         constexpr std::size_t kStoppedAtOnce = 64;
-        INGOT_TRY_ASSIGN(const orc::StoredRun stored, store_->load(run));
-        const std::size_t workers = std::min(stored.spec->plan.tasks.size(), kStoppedAtOnce);
+        INGOT_TRY_ASSIGN(const orc::RunStatus status, service::status_of(*store_, run));
+        const std::size_t workers = std::min(status.tasks.size(), kStoppedAtOnce);
         INGOT_TRY_ASSIGN(service::DefinitionsPtr definitions,
                          service::make_definitions(project_, engine_, system_clock()));
         service::PipelineTasks tasks(1);
@@ -85,9 +85,9 @@ public:
     Result<Json> mark_task(const orc::RunId& run, const std::string& task,
                            const std::string& state) override {
         INGOT_TRY_ASSIGN(const orc::TaskMarked::As as, service::parse_mark(state));
-        INGOT_TRY_ASSIGN(const orc::StoredRun stored, store_->load(run));
+        INGOT_TRY_ASSIGN(const orc::RunStatus status, service::status_of(*store_, run));
         INGOT_TRY_ASSIGN(const std::set<std::uint32_t> tasks,
-                         service::chosen_tasks(stored.spec->plan, {task}));
+                         service::chosen_tasks(status, {task}));
         INGOT_TRY(record([&](orc::Orchestrator& orchestrator) {
             return service::mark_tasks(orchestrator, run, tasks, as, name_of_user());
         }));

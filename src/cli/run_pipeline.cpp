@@ -255,15 +255,16 @@ Result<orc::RunId> begin(orc::Orchestrator& orchestrator, orc::Store& store,
 void Narrator::event(const orc::Event& event, const orc::RunStatus& run) {
     if (silent_) return;
     const std::lock_guard lock(mutex_);
-    const auto name = [&](orc::TaskIndex task) {
-        return run.spec->plan.tasks[task.value()].name.c_str();
-    };
+    const auto name = [&](orc::TaskIndex task) { return run.planned(task).name.c_str(); };
     if (std::holds_alternative<orc::RunAdopted>(event.change)) {
         std::fprintf(stderr, "run %s was interrupted: it goes on\n", run.id.value().c_str());
     } else if (const auto* started = std::get_if<orc::TaskStarted>(&event.change)) {
         std::fprintf(
             stderr, "task %s: running%s\n", name(started->task),
             started->attempt == 1 ? "" : fmt::format(", attempt {}", started->attempt).c_str());
+    } else if (const auto* expanded = std::get_if<orc::TaskExpanded>(&event.change)) {
+        std::fprintf(stderr, "task %s: %zu copies for %s\n", name(expanded->task),
+                     expanded->items.size(), run.planned(expanded->task).items->text.c_str());
     } else if (const auto* ended = std::get_if<orc::TaskEnded>(&event.change)) {
         const orc::TaskStatus& task = run.tasks[ended->task.value()];
         const orc::AttemptStatus& attempt =

@@ -14,6 +14,27 @@ std::string took(const std::optional<Timestamp>& from, const std::optional<Times
     return from && to ? fmt::format("{:.2f}s", seconds(*to - *from)) : "";
 }
 
+/// A task with many copies says how many did what; of these only those that a person looks for.
+constexpr std::uint32_t kCopiesMax = 20;
+
+bool is_shown(const orc::RunStatus& run, const orc::TaskStatus& copy) {
+    return run.tasks[copy.copy_of->value()].items <= kCopiesMax ||
+           copy.state == orc::TaskState::kRunning || copy.state == orc::TaskState::kFailed ||
+           copy.state == orc::TaskState::kUpForRetry;
+}
+
+/// In the order of the plan, copies after their task.
+std::vector<std::uint32_t> shown_tasks(const orc::RunStatus& run) {
+    std::vector<std::uint32_t> shown;
+    for (std::uint32_t i = 0; i < run.spec->plan.tasks.size(); ++i) {
+        shown.push_back(i);
+        for (const orc::TaskIndex copy : run.tasks[i].copies) {
+            if (is_shown(run, run.tasks[copy.value()])) shown.push_back(copy.value());
+        }
+    }
+    return shown;
+}
+
 std::string how_to_go_on(const orc::RunStatus& run) {
     std::string command = "ingot run --pipeline " + run.spec->plan.pipeline;
     if (run.spec->window) command += " --window " + window_text(run.spec->window);
@@ -43,10 +64,12 @@ void print_record(const service::RunView& view) {
     }
     TextTable table({"task", "state", "attempts", "since", "took", "note"});
     table.align_right(2);
-    for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+    for (const std::uint32_t i : shown_tasks(run)) {
         const orc::TaskStatus& task = run.tasks[i];
         const bool tried = !task.attempts.empty();
-        table.add({run.spec->plan.tasks[i].name, std::string(orc::task_state_name(task.state)),
+        const std::string& name = run.planned(orc::TaskIndex(i)).name;
+        table.add({task.item.empty() ? name : name + ' ' + task.item,
+                   std::string(orc::task_state_name(task.state)),
                    fmt::format("{}", task.attempts.size()), task.since.to_string(),
                    tried ? took(task.attempts.back().started, task.attempts.back().ended) : "",
                    view.notes[i]});

@@ -40,7 +40,7 @@ std::string about(const orc::RunStatus& run) {
 /// `load failed, 3 attempts: the file is not there`
 std::string how_it_failed(const orc::RunStatus& run, orc::TaskIndex task) {
     const orc::TaskStatus& status = run.tasks[task.value()];
-    const std::string& name = run.spec->plan.tasks[task.value()].name;
+    const std::string& name = run.planned(task).name;
     if (status.state != orc::TaskState::kFailed || status.attempts.empty()) {
         return fmt::format("{}: {}", name, orc::task_state_name(status.state));
     }
@@ -172,17 +172,16 @@ Status Alerts::on_event(const orc::Event& event, const orc::RunStatus& run,
     } else if (std::holds_alternative<orc::RunStarted>(event.change)) {
         deadlines_.started(run.id, event.at);
     } else if (const auto* ended = std::get_if<orc::TaskEnded>(&event.change)) {
-        const std::string& definition = run.spec->plan.tasks[ended->task.value()].definition;
+        const std::string& definition = run.planned(ended->task).definition;
         const bool failed = run.tasks[ended->task.value()].state == orc::TaskState::kFailed;
         if (const project::Pipeline* pipeline = find(run.spec->plan.pipeline); failed && pipeline) {
             for (const project::PipelineTask& task : pipeline->tasks) {
                 if (task.name != definition || task.notify_on_failure.empty()) continue;
-                Message message{"task_failed",
-                                fmt::format("{}: task {} failed", about(run),
-                                            run.spec->plan.tasks[ended->task.value()].name),
-                                how_it_failed(run, ended->task), facts_of(*project_, run),
-                                event.at};
-                message.facts.emplace_back("task", run.spec->plan.tasks[ended->task.value()].name);
+                Message message{
+                    "task_failed",
+                    fmt::format("{}: task {} failed", about(run), run.planned(ended->task).name),
+                    how_it_failed(run, ended->task), facts_of(*project_, run), event.at};
+                message.facts.emplace_back("task", run.planned(ended->task).name);
                 post(task.notify_on_failure, std::move(message), orchestrator);
             }
         }

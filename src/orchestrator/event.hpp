@@ -57,12 +57,20 @@ struct TaskDeferred {
     std::string reason;  ///< What it waits for: `there is no file in/2015-01-01.done`
     friend bool operator==(const TaskDeferred&, const TaskDeferred&) = default;
 };
+/// What it goes through is known: the task becomes one copy per item. A copy has its position as
+/// long as its run lives: one that was there before gets the new item, those beyond are removed.
+struct TaskExpanded {
+    TaskIndex task;
+    std::vector<std::string> items;  ///< Each as JSON; not empty.
+    friend bool operator==(const TaskExpanded&, const TaskExpanded&) = default;
+};
 struct RunCancelled {
     std::string reason;
     std::string by = {};  ///< Who asked for it; empty: nobody in particular.
     friend bool operator==(const RunCancelled&, const RunCancelled&) = default;
 };
-/// These run anew. Those of them that have not ended stay as they are.
+/// These run anew. Those of them that have not ended stay as they are; but the copies of a task
+/// that has some are withdrawn: those at work are stopped, and it looks for its items anew.
 struct TasksCleared {
     std::vector<TaskIndex> tasks;
     friend bool operator==(const TasksCleared&, const TasksCleared&) = default;
@@ -75,7 +83,7 @@ struct RunAdopted {
 };
 /// Somebody says how a task came out, whatever it did: also when it has ended, and when the run
 /// has, whose state follows. An attempt that runs is stopped first, and how it ends is ignored.
-/// What came after the task and has ended stays as it is.
+/// What came after the task and has ended stays as it is. A task that has copies: each of them.
 struct TaskMarked {
     enum class As : std::uint8_t { kSuccess, kFailed, kSkipped };
     TaskIndex task;
@@ -88,8 +96,9 @@ struct RunNoted {
     std::string note;
     friend bool operator==(const RunNoted&, const RunNoted&) = default;
 };
-using Change = std::variant<RunQueued, RunStarted, TaskStarted, TaskEnded, RunCancelled,
-                            TasksCleared, RunAdopted, TaskMarked, RunNoted, TaskDeferred>;
+using Change =
+    std::variant<RunQueued, RunStarted, TaskStarted, TaskEnded, RunCancelled, TasksCleared,
+                 RunAdopted, TaskMarked, RunNoted, TaskDeferred, TaskExpanded>;
 
 struct Event {
     RunId run;

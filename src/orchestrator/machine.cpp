@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "orchestrator/items_internal.hpp"
 #include "orchestrator/machine_internal.hpp"
 
 namespace ingot::orchestrator {
@@ -17,7 +18,7 @@ bool is_running(const RunStatus& run, TaskIndex task, int attempt) {
 
 TaskEnded out_of_time(const RunStatus& run, TaskIndex task) {
     const TaskStatus& status = run.tasks[task.value()];
-    const Duration limit = *run.spec->plan.tasks[task.value()].timeout;
+    const Duration limit = *run.planned(task).timeout;
     return {task,
             static_cast<int>(status.attempts.size()),
             {TaskOutcome::Kind::kStopped,
@@ -39,7 +40,8 @@ Machine& Machine::operator=(Machine&&) noexcept = default;
 
 Result<Actions> Machine::step(Event event) {
     if (std::holds_alternative<RunStarted>(event.change) ||
-        std::holds_alternative<TaskStarted>(event.change)) {
+        std::holds_alternative<TaskStarted>(event.change) ||
+        std::holds_alternative<TaskExpanded>(event.change)) {
         return impossible(event, "this is decided here");
     }
     INGOT_TRY(check(event));
@@ -49,9 +51,10 @@ Result<Actions> Machine::step(Event event) {
     const Run& run = *runs_.at(order_of_.at(event.run));
     if (const auto* cancelled = std::get_if<RunCancelled>(&event.change)) {
         stop_running(run, cancelled->reason, actions);
-    } else if (const auto* marked = std::get_if<TaskMarked>(&event.change);
-               marked != nullptr && run.at(marked->task).state == TaskState::kRunning) {
-        actions.stop.push_back({event.run, marked->task, "it is marked by hand"});
+    } else if (const auto* marked = std::get_if<TaskMarked>(&event.change)) {
+        stop_marked(run, marked->task, actions);
+    } else if (const auto* cleared = std::get_if<TasksCleared>(&event.change)) {
+        stop_withdrawn(run, *cleared, actions);
     } else if (const auto* adopted = std::get_if<RunAdopted>(&event.change)) {
         for (const TaskIndex task : adopted->kept) go_on(run, task, actions);
     }
@@ -83,7 +86,10 @@ Status Machine::replay(const Event& event) {
 void Machine::follow(Timestamp now, Actions& actions) {
     pass_timers(now, actions);
     if (held_) return;
-    start_runs(now, actions);
+    while (!startable_.empty() || !expandable_.empty()) {
+        start_runs(now, actions);
+        expand_tasks(now, actions);
+    }
     start_tasks(now, actions);
 }
 
@@ -114,6 +120,27 @@ void Machine::start_runs(Timestamp now, Actions& actions) {
     }
 }
 
+void Machine::expand_tasks(Timestamp now, Actions& actions) {
+    while (!expandable_.empty()) {
+        const auto [order, task] = *expandable_.begin();
+        Run& run = *runs_.at(order);
+        Result<std::vector<std::string>> items = items_of(run.status, task);
+        if (items && !items->empty()) {
+            decide(run, TaskExpanded{task, *std::move(items)}, now, actions);
+            continue;
+        }
+        TaskOutcome outcome{TaskOutcome::Kind::kSkipped, "", false};
+        if (items) {
+            outcome.message = fmt::format("there is nothing to do: {} is an empty list",
+                                          run.plan(task).items->text);
+        } else {
+            outcome.kind = TaskOutcome::Kind::kFailed;
+            outcome.message = items.error().to_string();
+        }
+        decide(run, TaskEnded{task, run.next_attempt(task), std::move(outcome)}, now, actions);
+    }
+}
+
 void Machine::start_tasks(Timestamp now, Actions& actions) {
     while (const std::optional<Slots::Key> key = slots_->next()) {
         Run& run = *runs_.at(key->run);
@@ -137,6 +164,8 @@ void Machine::go_on(const Run& run, TaskIndex task, Actions& actions) const {
         actions.stop.push_back({run.status.id, task, *run.status.cancelled});
     } else if (status.mark) {
         actions.stop.push_back({run.status.id, task, "it is marked by hand"});
+    } else if (status.withdrawn) {
+        actions.stop.push_back({run.status.id, task, "its task is cleared"});
     }
 }
 
@@ -144,6 +173,27 @@ void Machine::stop_running(const Run& run, const std::string& reason, Actions& a
     for (std::uint32_t i = 0; i < run.status.tasks.size(); ++i) {
         if (run.status.tasks[i].state != TaskState::kRunning) continue;
         actions.stop.push_back({run.status.id, TaskIndex(i), reason});
+    }
+}
+
+/// The task, or its copies.
+void Machine::stop_marked(const Run& run, TaskIndex task, Actions& actions) const {
+    const auto stop = [&](TaskIndex index) {
+        if (run.at(index).state != TaskState::kRunning) return;
+        actions.stop.push_back({run.status.id, index, "it is marked by hand"});
+    };
+    stop(task);
+    const TaskStatus& status = run.at(task);
+    for (std::uint32_t i = 0; i < status.items; ++i) stop(status.copies[i]);
+}
+
+void Machine::stop_withdrawn(const Run& run, const TasksCleared& cleared, Actions& actions) const {
+    for (const TaskIndex task : cleared.tasks) {
+        if (run.at(task).leaving == 0) continue;
+        for (const TaskIndex copy : run.at(task).copies) {
+            if (!run.at(copy).withdrawn) continue;
+            actions.stop.push_back({run.status.id, copy, "its task is cleared"});
+        }
     }
 }
 
@@ -163,6 +213,12 @@ Status Machine::check(const Event& event) const {
     const Run& run = *runs_.at(order->second);
     const RunStatus& status = run.status;
     const auto is_task = [&](TaskIndex task) { return task.value() < status.tasks.size(); };
+    const auto is_removed = [&](TaskIndex task) {
+        return run.at(task).state == TaskState::kRemoved || run.at(task).withdrawn;
+    };
+    const auto is_expandable = [&](TaskIndex task) {
+        return expandable_.contains({order->second, task});
+    };
     if (std::holds_alternative<RunStarted>(event.change)) {
         if (status.state != RunState::kQueued) return impossible(event, "it is not queued");
     } else if (const auto* started = std::get_if<TaskStarted>(&event.change)) {
@@ -176,15 +232,26 @@ Status Machine::check(const Event& event) const {
         if (!ready || started->attempt != run.next_attempt(started->task)) {
             return impossible(event, "the task is not ready for this attempt");
         }
+    } else if (const auto* expanded = std::get_if<TaskExpanded>(&event.change)) {
+        if (!is_expandable(expanded->task) || expanded->items.empty()) {
+            return impossible(event, "the task does not look for its items");
+        }
     } else if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
         const bool deferred = ended->outcome.kind == TaskOutcome::Kind::kStopped &&
                               is_task(ended->task) &&
                               run.at(ended->task).state == TaskState::kUpForReschedule;
-        if (!is_running(run.status, ended->task, ended->attempt) && !deferred) {
+        const bool has_no_items = is_expandable(ended->task) &&
+                                  ended->attempt == run.next_attempt(ended->task) &&
+                                  (ended->outcome.kind == TaskOutcome::Kind::kFailed ||
+                                   ended->outcome.kind == TaskOutcome::Kind::kSkipped);
+        if (!is_running(run.status, ended->task, ended->attempt) && !deferred && !has_no_items) {
             return impossible(event, "this attempt is not running");
         }
         if (ended->outcome.kind == TaskOutcome::Kind::kDeferred) {
             return impossible(event, "it goes on later: it has not ended");
+        }
+        if (ended->outcome.chosen && run.at(ended->task).copy_of) {
+            return impossible(event, "a copy is no branch");
         }
     } else if (const auto* later = std::get_if<TaskDeferred>(&event.change)) {
         if (!is_running(run.status, later->task, later->attempt) || !run.plan(later->task).sensor) {
@@ -202,6 +269,7 @@ Status Machine::check(const Event& event) const {
         }
     } else if (const auto* marked = std::get_if<TaskMarked>(&event.change)) {
         if (!is_task(marked->task)) return impossible(event, "no such task");
+        if (is_removed(marked->task)) return impossible(event, "its item is there no more");
     } else if (const auto* adopted = std::get_if<RunAdopted>(&event.change)) {
         if (has_ended(status.state)) return impossible(event, "it is over");
         const bool all_run =
@@ -229,6 +297,8 @@ void Machine::apply(const Event& event) {
     run.status.last_event_at = event.at;
     if (std::holds_alternative<RunStarted>(event.change)) {
         start_run(run, event.at);
+    } else if (const auto* expanded = std::get_if<TaskExpanded>(&event.change)) {
+        expand(run, *expanded, event.at);
     } else if (const auto* started = std::get_if<TaskStarted>(&event.change)) {
         begin_attempt(run, started->task, event.at);
     } else if (const auto* ended = std::get_if<TaskEnded>(&event.change)) {
@@ -282,7 +352,7 @@ std::string Machine::why_waiting(const RunId& id, TaskIndex task) const {
     const Run& run = *runs_.at(order_of_.at(id));
     const TaskStatus& status = run.at(task);
     const PlannedTask& plan = run.plan(task);
-    if (has_ended(status.state)) return "";
+    if (has_ended(status.state) || status.state == TaskState::kExpanded) return "";
     if (status.state == TaskState::kUpForRetry) {
         return fmt::format("failed {} of {} times; the next attempt is at {}", status.failures,
                            plan.retry.retries + 1, status.retry_at->to_string());
@@ -298,11 +368,20 @@ std::string Machine::why_waiting(const RunId& id, TaskIndex task) const {
     if (status.state == TaskState::kWaiting) {
         std::string names;
         for (const TaskIndex before : plan.after) {
-            if (has_ended(run.at(before).state)) continue;
-            names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", run.plan(before).name,
-                                 task_state_name(run.at(before).state));
+            const TaskStatus& other = run.at(before);
+            if (has_ended(other.state)) continue;
+            const std::string how =
+                other.items == 0
+                    ? std::string(task_state_name(other.state))
+                    : fmt::format("{} of {} copies have ended",
+                                  other.of_copies.all - other.of_copies.waiting_for, other.items);
+            names +=
+                fmt::format("{}{} ({})", names.empty() ? "" : ", ", run.plan(before).name, how);
         }
-        return "waits for " + names;
+        if (names.empty()) {
+            return fmt::format("waits until {} of its former copies have stopped", status.leaving);
+        }
+        return "waits for " + names + (plan.items ? "; its items are " + plan.items->text : "");
     }
     if (status.state != TaskState::kQueued) return "";
     switch (slots_->why(run.key(task), plan.pool)) {

@@ -37,8 +37,9 @@ struct Actions {
     std::vector<Stop> stop;  ///< Asked once; the attempt goes on until it has ended.
 };
 
-/// Not thread-safe. A step costs O(log n) in unfinished tasks per event that it makes; only a
-/// clear, a mark and the choice of a branch look at all tasks of their run.
+/// Not thread-safe. A step costs O(log n) in unfinished tasks per event that it makes, and an
+/// expansion that for each copy; only a clear, a mark and the choice of a branch look at all tasks
+/// of their run.
 class Machine {
 public:
     explicit Machine(Limits limits);
@@ -48,8 +49,8 @@ public:
 
     /// Takes in what happened and decides what follows. Time never goes back: an event from before
     /// the last one is dated like that one. On an error (kNotFound: no such run; kInvalidArgument:
-    /// it cannot have happened) nothing has changed. RunStarted and TaskStarted are decided here
-    /// and never given.
+    /// it cannot have happened) nothing has changed. RunStarted, TaskStarted and TaskExpanded are
+    /// decided here and never given.
     Result<Actions> step(Event event);
     /// The same when nothing happened but `now` was reached.
     Actions wake(Timestamp now);
@@ -94,8 +95,11 @@ private:
     void decide(Run& run, Change change, Timestamp now, Actions& actions);
     void go_on(const Run& run, TaskIndex task, Actions& actions) const;
     void stop_running(const Run& run, const std::string& reason, Actions& actions) const;
+    void stop_marked(const Run& run, TaskIndex task, Actions& actions) const;
+    void stop_withdrawn(const Run& run, const TasksCleared& cleared, Actions& actions) const;
     void pass_timers(Timestamp now, Actions& actions);
     void start_runs(Timestamp now, Actions& actions);
+    void expand_tasks(Timestamp now, Actions& actions);
     void start_tasks(Timestamp now, Actions& actions);
 
     void queue_run(Run& run);
@@ -107,7 +111,12 @@ private:
     void mark(Run& run, const TaskMarked& marked, Timestamp at);
     void clear(Run& run, const std::vector<TaskIndex>& tasks, Timestamp at);
     void adopt(Run& run, const RunAdopted& adopted, Timestamp at);
+    void expand(Run& run, const TaskExpanded& expanded, Timestamp at);
 
+    void mark_one(Run& run, const TaskMarked& marked, Timestamp at);
+    void clear_one(Run& run, TaskIndex task, Timestamp at);
+    void withdraw_copies(Run& run, TaskIndex mapped, Timestamp at);
+    bool let_go(Run& run, TaskIndex copy, Timestamp at);
     void wait_again(Run& run, TaskIndex task, Timestamp at);
     void settle(Run& run, TaskIndex task, TaskState state, Timestamp at);
     void look_at(Run& run, TaskIndex task, Timestamp at);
@@ -129,6 +138,7 @@ private:
     std::map<std::string, Queue> queues_;
     std::set<std::string> startable_;  ///< Queues with a queued run and a place for it.
     std::set<Timer> timers_;
+    std::set<std::pair<std::uint64_t, TaskIndex>> expandable_;  ///< Tasks whose items are known.
     std::unique_ptr<Slots> slots_;
 };
 

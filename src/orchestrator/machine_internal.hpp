@@ -2,6 +2,7 @@
 // What the machine keeps of a run.
 #include "orchestrator/machine.hpp"
 #include "orchestrator/slots_internal.hpp"
+#include "orchestrator/trigger_rule_internal.hpp"
 
 namespace ingot::orchestrator {
 
@@ -14,10 +15,22 @@ struct Machine::Run {
     std::size_t failing = 0;                       ///< Tasks that fail the run.
     std::vector<std::optional<Timestamp>> timers;  ///< Of each task.
 
-    const PlannedTask& plan(TaskIndex task) const { return status.spec->plan.tasks[task.value()]; }
+    const PlannedTask& plan(TaskIndex task) const { return status.planned(task); }
     TaskStatus& at(TaskIndex task) { return status.tasks[task.value()]; }
     const TaskStatus& at(TaskIndex task) const { return status.tasks[task.value()]; }
     Slots::Key key(TaskIndex task) const { return {order, task}; }
+    /// Those that come right after a task; of a copy, after the task that it is a copy of.
+    const std::vector<TaskIndex>& users_of(TaskIndex task) const {
+        return users[at(task).copy_of.value_or(task).value()];
+    }
+    /// What the rule says; of a task that waits for its items also what these say.
+    Verdict verdict(TaskIndex task) const;
+    /// Counts those before the task anew.
+    void recount(TaskIndex task);
+    /// The copy at this position, new or as it was left.
+    TaskIndex copy_at(TaskIndex mapped, std::uint32_t position);
+    /// A copy that has not ended is there no more.
+    void remove(TaskIndex copy, Timestamp now);
     /// Number of the attempt that a start would begin or, of a deferred one, go on with.
     int next_attempt(TaskIndex task) const;
     /// When the time of a sensor that has been checked is over.
@@ -29,7 +42,7 @@ struct Machine::Run {
     /// The task ends: its state counts for the run.
     void enter(TaskIndex task, TaskState state, Timestamp now);
     /// It has not ended after all.
-    void leave(TaskIndex task);
+    void leave(TaskIndex task, Timestamp now);
     /// What the run is when every task has ended.
     RunState outcome() const;
 
@@ -38,6 +51,8 @@ struct Machine::Run {
 
 private:
     bool fails_with(TaskIndex task, TaskState state) const;
+    void close_deferred(TaskIndex task, Timestamp now);
+    void end_expanded(TaskIndex mapped, Timestamp now);
 };
 
 }  // namespace ingot::orchestrator

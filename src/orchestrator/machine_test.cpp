@@ -525,5 +525,158 @@ TEST(Machine, RunsOfAQueueOfTheirOwnDoNotCountInTheirPipelines) {
               "the run waits: backfill 7 runs at most 1 at a time");
 }
 
+/// Task 1 has an item for each that task 0 gives, task 2 comes after all of them.
+std::vector<PlannedTask> mapped(When last = When::kSuccess) {
+    PlannedTask load = task("load", {0});
+    load.items = ItemsRule{{TaskIndex(0)}, {"files"}, 3, "{tasks.list.files}", "p.yml:4:9"};
+    PlannedTask sum = task("sum", {1}, last);
+    sum.values_from = {TaskIndex(1)};
+    return {task("list"), load, sum};
+}
+
+void give_files(OneRun& run, const std::string& files) {
+    const int attempt = static_cast<int>(run.status().tasks[0].attempts.size());
+    TaskOutcome outcome;
+    outcome.values = R"({"files":)" + files + "}";
+    run.give(TaskEnded{TaskIndex(0), attempt, outcome});
+}
+
+TEST(MappedTask, BecomesACopyForEachItemWhenTheyAreKnown) {
+    OneRun run(mapped());
+    EXPECT_EQ(run.why(1), "waits for list (running); its items are {tasks.list.files}");
+    give_files(run, R"(["a",{"name":"b","size":0.1}])");
+    EXPECT_EQ(run.states(), "success expanded waiting running running");
+    EXPECT_EQ(run.status().planned(TaskIndex(4)).name, "load[1]");
+    EXPECT_EQ(run.status().planned(TaskIndex(4)).item, 1U);
+    const Attempt attempt = attempt_of(run.status(), TaskIndex(4), 1);
+    EXPECT_EQ(attempt.planned().name, "load[1]");
+    EXPECT_EQ(attempt.item, R"({"name":"b","size":0.1})");
+    run.end(3);
+    EXPECT_EQ(run.why(2), "waits for load (1 of 2 copies have ended)");
+    run.end(4);
+    EXPECT_EQ(run.states(), "success success running success success");
+}
+
+TEST(MappedTask, WhatComesAfterItUsesTheValuesOfItsCopiesInTheOrderOfTheItems) {
+    OneRun run(mapped(When::kDone));
+    give_files(run, R"(["a","b","c"])");
+    const auto ended = [](TaskOutcome::Kind kind, std::string values) {
+        TaskOutcome outcome{kind, "", false};
+        outcome.values = std::move(values);
+        return outcome;
+    };
+    run.give(TaskEnded{TaskIndex(5), 1, ended(TaskOutcome::Kind::kSuccess, R"({"rows":3})")});
+    run.give(TaskEnded{TaskIndex(4), 1, ended(kFailed, "")});
+    run.give(TaskEnded{TaskIndex(3), 1, ended(TaskOutcome::Kind::kSuccess, R"({"rows":1})")});
+    EXPECT_EQ(attempt_of(run.status(), TaskIndex(2), 1).values.at("load"),
+              R"([{"rows":1},{"rows":3}])");
+    EXPECT_EQ(run.status().tasks[1].state, TaskState::kFailed);
+    EXPECT_EQ(tasks_that_fail_the_run(run.status()), std::vector{TaskIndex(4)});
+}
+
+TEST(MappedTask, AnEmptyListSkipsItAndSaysWhy) {
+    OneRun run(mapped());
+    give_files(run, "[]");
+    EXPECT_EQ(run.states(), "success skipped skipped");
+    EXPECT_EQ(run.status().tasks[1].attempts.back().message,
+              "there is nothing to do: {tasks.list.files} is an empty list");
+}
+
+TEST(MappedTask, WhatIsNoListOfItemsFailsItAtItsPlace) {
+    const auto message = [](const std::string& files) {
+        OneRun run(mapped());
+        give_files(run, files);
+        EXPECT_EQ(run.states(), "success failed upstream_failed");
+        return run.status().tasks[1].attempts.back().message;
+    };
+    const std::string where = "p.yml:4:9: the items of load, {tasks.list.files}: ";
+    EXPECT_NE(message(R"("a")").find(where + "they are no list but a text: \"a\""),
+              std::string::npos)
+        << message(R"("a")");
+    EXPECT_NE(message(R"(["a",null])").find(where + "number 1 is null"), std::string::npos);
+    EXPECT_NE(message("[1,2,3,4]").find("there are 4, at most 3 are taken: raise `max_items`"),
+              std::string::npos);
+    OneRun run(mapped());
+    run.end(0);
+    EXPECT_NE(run.status().tasks[1].attempts.back().message.find("list gave no values"),
+              std::string::npos);
+}
+
+TEST(MappedTask, AClearedCopyRunsAloneAndKeepsItsHistory) {
+    OneRun run(mapped());
+    give_files(run, R"(["a","b"])");
+    run.end(3);
+    run.end(4, kFailed, false);
+    EXPECT_EQ(run.status().state, RunState::kFailed);
+    run.give(TasksCleared{with_those_after(run.status(), {TaskIndex(4)})});
+    EXPECT_EQ(run.states(), "success expanded waiting success running");
+    EXPECT_EQ(run.status().tasks[4].attempts.size(), 2U);
+    run.end(4);
+    run.end(2);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(MappedTask, AClearBeforeItWithdrawsTheCopiesAndStopsThoseAtWork) {
+    OneRun run(mapped());
+    give_files(run, R"(["a","b","c"])");
+    run.end(3);
+    run.give(TasksCleared{with_those_after(run.status(), {TaskIndex(0)})});
+    EXPECT_EQ(run.states(), "running waiting waiting removed running running");
+    EXPECT_EQ(run.last.stop.size(), 2U);
+    give_files(run, R"(["d","e"])");
+    EXPECT_EQ(run.why(1), "waits until 2 of its former copies have stopped");
+    run.end(4, kStopped);
+    run.end(5);
+    EXPECT_EQ(run.states(), "success expanded waiting running running removed");
+    EXPECT_EQ(run.status().tasks[3].item, R"("d")");
+    EXPECT_EQ(run.status().tasks[3].attempts.size(), 2U);
+    EXPECT_EQ(run.status().tasks[5].attempts.size(), 1U);
+    run.give(TasksCleared{{TaskIndex(5)}});
+    EXPECT_EQ(run.status().tasks[5].state, TaskState::kRemoved);
+    EXPECT_FALSE(run.machine.step({kRun, run.now, TaskMarked{TaskIndex(5)}}));
+}
+
+TEST(MappedTask, AMarkOfItIsAMarkOfEachCopy) {
+    OneRun run(mapped());
+    give_files(run, R"(["a","b"])");
+    run.end(3);
+    run.give(TaskMarked{TaskIndex(1), TaskMarked::As::kSuccess, "ann"});
+    ASSERT_EQ(run.last.stop.size(), 1U);
+    EXPECT_EQ(run.status().tasks[3].mark->by, "ann");
+    run.end(4, kStopped);
+    EXPECT_EQ(run.states(), "success success running success success");
+}
+
+TEST(MappedTask, GoesThroughTheValuesOfAMappedTask) {
+    std::vector<PlannedTask> tasks = mapped();
+    tasks[2].items = ItemsRule{{TaskIndex(1)}, {}, 3, "{tasks.load}", "p.yml:5:9"};
+    OneRun run(std::move(tasks));
+    give_files(run, R"(["a","b"])");
+    for (const std::uint32_t copy : {4U, 3U}) {
+        TaskOutcome outcome;
+        outcome.values = fmt::format(R"({{"rows":{}}})", copy);
+        run.give(TaskEnded{TaskIndex(copy), 1, outcome});
+    }
+    EXPECT_EQ(run.states(), "success success expanded success success running running");
+    EXPECT_EQ(run.status().tasks[5].item, R"({"rows":3})");
+    run.end(5);
+    run.end(6);
+    EXPECT_EQ(run.status().state, RunState::kSuccess);
+}
+
+TEST(MappedTask, WithoutItsItemsItEndsAsWhatShouldHaveGivenThem) {
+    const auto state = [](TaskOutcome::Kind kind, bool tolerated) {
+        std::vector<PlannedTask> tasks = mapped();
+        tasks[0].tolerated = tolerated;
+        tasks[1].when = When::kDone;
+        OneRun run(std::move(tasks));
+        run.end(0, kind, false);
+        return run.status().tasks[1].state;
+    };
+    EXPECT_EQ(state(TaskOutcome::Kind::kSkipped, false), TaskState::kSkipped);
+    EXPECT_EQ(state(kFailed, false), TaskState::kUpstreamFailed);
+    EXPECT_EQ(state(kFailed, true), TaskState::kSkipped);
+}
+
 }  // namespace
 }  // namespace ingot::orchestrator

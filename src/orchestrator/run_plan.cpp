@@ -313,7 +313,7 @@ std::string work_text(const project::PipelineTask& task) {
 std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before) {
     std::vector<PlannedTask> tasks;
     std::map<std::size_t, std::vector<TaskIndex>> copies;
-    std::map<std::string, TaskIndex> by_name;
+    std::map<std::string, std::size_t> positions;
     for (const std::size_t position : in_order(before)) {
         const project::PipelineTask& task = pipeline.tasks[position];
         std::vector<TaskIndex> after;
@@ -323,11 +323,12 @@ std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph&
         std::sort(after.begin(), after.end());
         std::vector<TaskIndex> values_from;
         for (const std::string& name : project::values_used_by(task.body)) {
-            values_from.push_back(by_name.at(name));
+            const std::vector<TaskIndex>& from = copies[positions.at(name)];
+            values_from.insert(values_from.end(), from.begin(), from.end());
         }
+        positions.emplace(task.name, position);
         for (std::size_t item = 0; item < std::max<std::size_t>(1, task.each.size()); ++item) {
             copies[position].emplace_back(static_cast<std::uint32_t>(tasks.size()));
-            by_name.insert_or_assign(task.name, copies[position].back());
             PlannedTask& copy = tasks.emplace_back(PlannedTask{task.name, task.name});
             copy.work = work_text(task);
             copy.after = after;
@@ -340,6 +341,10 @@ std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph&
             copy.values_from = values_from;
             if (const auto* sensor = std::get_if<project::SensorTask>(&task.body)) {
                 copy.sensor = SensorRule{sensor->every, sensor->skip_when_over};
+            }
+            if (const auto& items = task.items_from) {
+                copy.items = ItemsRule{copies[positions.at(items->task)], items->path,
+                                       items->at_most, items->text, items->place.to_string()};
             }
             if (task.each.empty()) continue;
             copy.name += '[' + task.each[item].to_text() + ']';

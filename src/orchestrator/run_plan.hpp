@@ -32,10 +32,23 @@ struct SensorRule {
     friend bool operator==(const SensorRule&, const SensorRule&) = default;
 };
 
+/// Where a task finds its items: it becomes one copy for each once they are known.
+struct ItemsRule {
+    std::vector<TaskIndex> from;                  ///< What gives them; among `after`.
+    std::vector<std::string> path = {};           ///< Of keys into what they gave.
+    int at_most = project::ItemsFrom::kItemsMax;  ///< More than so many fail the task.
+    std::string text = {};                        ///< `{tasks.list.files}`
+    std::string place = {};  ///< `pipelines/hourly.yml:7:3`; says nothing of the work.
+    friend bool operator==(const ItemsRule& a, const ItemsRule& b) {
+        return a.from == b.from && a.path == b.path && a.at_most == b.at_most && a.text == b.text;
+    }
+};
+
 struct PlannedTask {
-    std::string name;                        ///< `report`; `report[eu]` for an item of `each`.
+    /// `report`; `report[eu]` for an item of `each`; `load[0]` for one that is known late.
+    std::string name;
     std::string definition;                  ///< Name of the task in the pipeline's file.
-    std::optional<std::uint32_t> item = {};  ///< Position in `each`.
+    std::optional<std::uint32_t> item = {};  ///< Position among its items.
     std::string work = {};                   ///< What it does: `models silver.* gold.*`.
     std::vector<TaskIndex> after = {};       ///< Smaller than its own; each once, ascending.
     When when = When::kSuccess;
@@ -46,6 +59,7 @@ struct PlannedTask {
     std::optional<Duration> timeout = {};  ///< Of one attempt; of a sensor: over all its checks.
     std::optional<SensorRule> sensor = {};
     std::vector<TaskIndex> values_from = {};  ///< Before it; what they gave is used.
+    std::optional<ItemsRule> items = {};      ///< Its copies come from what others gave.
     friend bool operator==(const PlannedTask&, const PlannedTask&) = default;
 };
 

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "base/hash.hpp"
 
 namespace ingot::orchestrator {
 namespace {
 
-constexpr std::array<std::string_view, 10> kTaskStates = {
-    "waiting", "queued", "running", "up_for_retry",    "up_for_reschedule",
-    "success", "failed", "skipped", "upstream_failed", "cancelled"};
+constexpr std::array<std::string_view, 12> kTaskStates = {
+    "waiting", "queued", "running", "up_for_retry",    "up_for_reschedule", "expanded",
+    "success", "failed", "skipped", "upstream_failed", "cancelled",         "removed"};
 constexpr std::array<std::string_view, 5> kRunStates = {"queued", "running", "success", "failed",
                                                         "cancelled"};
 constexpr std::array<std::string_view, 8> kAttemptStates = {
@@ -63,15 +64,56 @@ bool operator==(const RunStatus& a, const RunStatus& b) {
     return a.id == b.id && *a.spec == *b.spec && a.origin == b.origin && a.state == b.state &&
            a.queued_at == b.queued_at && a.started_at == b.started_at && a.ended_at == b.ended_at &&
            a.last_event_at == b.last_event_at && a.cancelled == b.cancelled &&
-           a.cancelled_by == b.cancelled_by && a.note == b.note && a.tasks == b.tasks;
+           a.cancelled_by == b.cancelled_by && a.note == b.note && a.tasks == b.tasks &&
+           std::equal(a.copies.begin(), a.copies.end(), b.copies.begin(), b.copies.end(),
+                      [](const auto& one, const auto& other) { return *one == *other; });
+}
+
+std::vector<TaskIndex> with_those_after(const RunStatus& run, const std::vector<TaskIndex>& tasks) {
+    // A copy has the place of its task: what comes after one comes after the other.
+    const std::size_t planned = run.spec->plan.tasks.size();
+    std::set<TaskIndex> named(tasks.begin(), tasks.end());
+    std::vector<bool> before(planned);
+    for (const TaskIndex task : tasks) {
+        before[run.tasks[task.value()].copy_of.value_or(task).value()] = true;
+    }
+    for (std::uint32_t i = 0; i < planned; ++i) {
+        const std::vector<TaskIndex>& after = run.spec->plan.tasks[i].after;
+        const bool comes_after = std::any_of(after.begin(), after.end(),
+                                             [&](TaskIndex each) { return before[each.value()]; });
+        if (!comes_after) continue;
+        before[i] = true;
+        named.emplace(i);
+    }
+    return {named.begin(), named.end()};
+}
+
+std::string values_of(const RunStatus& run, const std::vector<TaskIndex>& tasks) {
+    const bool is_list = std::any_of(tasks.begin(), tasks.end(), [&](TaskIndex task) {
+        const PlannedTask& planned = run.planned(task);
+        return planned.item || planned.items;
+    });
+    if (!is_list) return tasks.empty() ? "" : run.tasks[tasks.front().value()].values;
+    std::string list;
+    const auto add = [&](TaskIndex task) {
+        const std::string& values = run.tasks[task.value()].values;
+        if (!values.empty()) list += (list.empty() ? "" : ",") + values;
+    };
+    for (const TaskIndex task : tasks) {
+        const TaskStatus& status = run.tasks[task.value()];
+        add(task);
+        for (std::uint32_t i = 0; i < status.items; ++i) add(status.copies[i]);
+    }
+    return '[' + list + ']';
 }
 
 std::vector<TaskIndex> tasks_that_fail_the_run(const RunStatus& run) {
     std::vector<TaskIndex> tasks;
     for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
         const TaskState state = run.tasks[i].state;
+        if (run.tasks[i].items > 0) continue;  // Its copies do.
         if (state == TaskState::kUpstreamFailed ||
-            (state == TaskState::kFailed && !run.spec->plan.tasks[i].tolerated)) {
+            (state == TaskState::kFailed && !run.planned(TaskIndex(i)).tolerated)) {
             tasks.emplace_back(i);
         }
     }
@@ -79,7 +121,7 @@ std::vector<TaskIndex> tasks_that_fail_the_run(const RunStatus& run) {
 }
 
 std::vector<TaskIndex> those_that_could_not_run(const RunStatus& run, TaskIndex after) {
-    std::vector<TaskIndex> tasks = with_those_after(run.spec->plan, {after});
+    std::vector<TaskIndex> tasks = with_those_after(run, {after});
     std::erase_if(tasks, [&](TaskIndex task) {
         return task == after || run.tasks[task.value()].state != TaskState::kUpstreamFailed;
     });

@@ -11,17 +11,20 @@
 namespace ingot::orchestrator {
 
 /// kWaiting: for tasks before it. kQueued: for a slot. kUpForReschedule: between two checks.
+/// kExpanded: its copies have not all ended. kRemoved: a copy whose item is there no more.
 enum class TaskState : std::uint8_t {
     kWaiting,
     kQueued,
     kRunning,
     kUpForRetry,
     kUpForReschedule,
+    kExpanded,
     kSuccess,
     kFailed,
     kSkipped,
     kUpstreamFailed,
     kCancelled,
+    kRemoved,
 };
 std::string_view task_state_name(TaskState state);  ///< `up_for_retry`
 bool has_ended(TaskState state);
@@ -84,6 +87,15 @@ struct TaskStatus {
     std::optional<TaskMarked> mark = {};
     std::optional<std::vector<std::string>> chosen = {};  ///< kSuccess of a branch.
     std::string values = {};                              ///< kSuccess: a JSON object, or empty.
+
+    /// Of a task whose items are known late: every copy that there ever was, by its position.
+    std::vector<TaskIndex> copies = {};
+    std::uint32_t items = 0;     ///< So many of them are there now; 0: it has not expanded.
+    TasksBefore of_copies = {};  ///< How these stand.
+    std::uint32_t leaving = 0;   ///< Copies that were withdrawn and are still being stopped.
+    std::optional<TaskIndex> copy_of = {};  ///< Of a copy.
+    std::string item = {};                  ///< Of a copy: as JSON.
+    bool withdrawn = false;  ///< Of a copy at work: it is being stopped, and removed then.
     friend bool operator==(const TaskStatus&, const TaskStatus&) = default;
 };
 
@@ -99,9 +111,25 @@ struct RunStatus {
     std::optional<std::string> cancelled = {};  ///< Why.
     std::string cancelled_by = {};              ///< Empty: nobody in particular.
     std::string note = {};
-    std::vector<TaskStatus> tasks = {};  ///< As in the plan.
+    std::vector<TaskStatus> tasks = {};  ///< As in the plan, then the copies.
+    std::vector<std::shared_ptr<const PlannedTask>> copies = {};  ///< What the plan does not know.
+
+    /// Of the plan, or a copy.
+    const PlannedTask& planned(TaskIndex task) const {
+        const std::vector<PlannedTask>& plan = spec->plan.tasks;
+        return task.value() < plan.size() ? plan[task.value()]
+                                          : *copies[task.value() - plan.size()];
+    }
     friend bool operator==(const RunStatus& a, const RunStatus& b);
 };
+
+/// The tasks and all that come after them, their copies that are there now included; not the
+/// copies of a task that is named itself. Ascending.
+std::vector<TaskIndex> with_those_after(const RunStatus& run, const std::vector<TaskIndex>& tasks);
+
+/// What the tasks gave, as one JSON text: the object of one task, or empty; of one that has copies
+/// the list of what those gave that succeeded, in the order of the items.
+std::string values_of(const RunStatus& run, const std::vector<TaskIndex>& tasks);
 
 /// The failed ones whose failure is not tolerated and those that could not run because of them: why
 /// a run is failed. Ascending.

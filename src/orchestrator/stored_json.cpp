@@ -1,4 +1,5 @@
 // How specs and events are written into the store: docs/formats/run_store.md.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/event.hpp"
@@ -30,6 +31,15 @@ Json task_json(const PlannedTask& task) {
                           {"skip_when_over", task.sensor->skip_when_over}};
     }
     for (const TaskIndex from : task.values_from) json["values_from"].push_back(from.value());
+    if (task.items) {
+        Json& items = json["items"];
+        items = {{"from", Json::array()},
+                 {"path", task.items->path},
+                 {"at_most", task.items->at_most},
+                 {"text", task.items->text},
+                 {"place", task.items->place}};
+        for (const TaskIndex from : task.items->from) items["from"].push_back(from.value());
+    }
     return json;
 }
 
@@ -61,6 +71,21 @@ PlannedTask task_of(const Json& json, std::size_t position) {
     }
     if (json.contains("values_from")) {
         for (const Json& from : json["values_from"]) task.values_from.push_back(earlier(from));
+    }
+    if (json.contains("items")) {
+        const Json& items = json["items"];
+        ItemsRule& rule = task.items.emplace();
+        for (const Json& from : items.at("from")) rule.from.push_back(earlier(from));
+        const bool waits_for_all =
+            !rule.from.empty() &&
+            std::all_of(rule.from.begin(), rule.from.end(), [&](TaskIndex from) {
+                return std::find(task.after.begin(), task.after.end(), from) != task.after.end();
+            });
+        if (!waits_for_all) throw std::out_of_range("a task does not wait for its items");
+        rule.path = items.at("path").get<std::vector<std::string>>();
+        rule.at_most = items.at("at_most").get<int>();
+        rule.text = items.at("text").get<std::string>();
+        rule.place = items.at("place").get<std::string>();
     }
     return task;
 }
@@ -140,6 +165,7 @@ std::string_view change_name(const Change& change) {
         std::string_view operator()(const TaskStarted&) const { return "task_started"; }
         std::string_view operator()(const TaskEnded&) const { return "task_ended"; }
         std::string_view operator()(const RunCancelled&) const { return "run_cancelled"; }
+        std::string_view operator()(const TaskExpanded&) const { return "task_expanded"; }
         std::string_view operator()(const TasksCleared&) const { return "tasks_cleared"; }
         std::string_view operator()(const RunAdopted&) const { return "run_adopted"; }
         std::string_view operator()(const TaskMarked&) const { return "task_marked"; }
@@ -168,6 +194,11 @@ std::string change_to_json(const Change& change) {
                 {"attempt", deferred->attempt},
                 {"until_us", deferred->until.micros()},
                 {"reason", deferred->reason}};
+    } else if (const auto* expanded = std::get_if<TaskExpanded>(&change)) {
+        json = {{"task", expanded->task.value()}, {"items", Json::array()}};
+        for (const std::string& item : expanded->items) {
+            json["items"].push_back(Json::parse(item));
+        }
     } else if (const auto* cancelled = std::get_if<RunCancelled>(&change)) {
         json = {{"reason", cancelled->reason}};
         if (!cancelled->by.empty()) json["by"] = cancelled->by;
@@ -218,6 +249,11 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
             }
             if (json.contains("values")) outcome.values = json["values"].dump();
             return Change(TaskEnded{task(), json.at("attempt").get<int>(), std::move(outcome)});
+        }
+        if (name == "task_expanded") {
+            TaskExpanded expanded{task(), {}};
+            for (const Json& item : json.at("items")) expanded.items.push_back(item.dump());
+            return Change(std::move(expanded));
         }
         if (name == "task_marked") {
             const int as = json.at("as").get<int>();

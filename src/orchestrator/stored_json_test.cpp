@@ -58,6 +58,7 @@ TEST(StoredJson, EveryFormOfAnEventComesBackAsItWas) {
                    R"({"rows":18446744073709551615,"share":0.1,"who":"é"})"}},
         TaskDeferred{TaskIndex(1), 2, Timestamp::from_micros(7), "no \"file\""},
         RunAdopted{{TaskIndex(1), TaskIndex(2)}},
+        TaskExpanded{TaskIndex(2), {R"("é")", "0.1", R"({"b":1,"a":[null]})"}},
         RunCancelled{"late", "ann"},
         TaskMarked{TaskIndex(2), TaskMarked::As::kSkipped, "ann"},
         TaskMarked{TaskIndex(0), TaskMarked::As::kFailed, ""},

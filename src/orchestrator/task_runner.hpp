@@ -21,10 +21,14 @@ struct Attempt {
     bool adopted = false;
     /// Asks to return and leave what outlives this process: another one goes on with it.
     std::stop_token leave = {};
-    /// What tasks before it gave, as JSON objects, by the names of their definitions.
+    /// What tasks before it gave, by the names of their definitions: a JSON object, or nothing; of
+    /// a task that has copies the list of what they gave.
     std::map<std::string, std::string> values = {};
+    /// Of a copy that the plan does not know; null: it is a task of the plan.
+    std::shared_ptr<const PlannedTask> copy = {};
+    std::string item = {};  ///< Of such a copy: as JSON.
 
-    const PlannedTask& planned() const { return spec->plan.tasks[task.value()]; }
+    const PlannedTask& planned() const { return copy ? *copy : spec->plan.tasks[task.value()]; }
 };
 
 /// Without the name of its log.

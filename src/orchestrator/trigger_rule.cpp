@@ -51,16 +51,47 @@ Verdict judge(When when, const TasksBefore& before) {
     return Verdict::kWait;
 }
 
-void count_ended(TaskState state, bool tolerated, TasksBefore& before) {
+namespace {
+
+/// What a task that has ended counts as.
+TasksBefore counted_as(TaskState state, bool tolerated) {
     const bool failed = state == TaskState::kFailed;
+    const bool did_not_succeed =
+        failed || state == TaskState::kUpstreamFailed || state == TaskState::kCancelled;
+    TasksBefore one;
+    one.skipped = state == TaskState::kSkipped ? 1 : 0;
+    one.ran = state == TaskState::kSuccess || failed ? 1 : 0;
+    one.succeeded = state == TaskState::kSuccess || (failed && tolerated) ? 1 : 0;
+    one.failed = did_not_succeed ? 1 : 0;
+    one.blocking = did_not_succeed && !(failed && tolerated) ? 1 : 0;
+    return one;
+}
+
+}  // namespace
+
+void count_ended(TaskState state, bool tolerated, TasksBefore& before) {
     --before.waiting_for;
-    if (state == TaskState::kSkipped) ++before.skipped;
-    if (state == TaskState::kSuccess || failed) ++before.ran;
-    if (state == TaskState::kSuccess || (failed && tolerated)) ++before.succeeded;
-    if (failed || state == TaskState::kUpstreamFailed || state == TaskState::kCancelled) {
-        ++before.failed;
-        if (!(failed && tolerated)) ++before.blocking;
-    }
+    count_all(counted_as(state, tolerated), before);
+}
+
+void uncount_ended(TaskState state, bool tolerated, TasksBefore& before) {
+    const TasksBefore one = counted_as(state, tolerated);
+    ++before.waiting_for;
+    before.skipped -= one.skipped;
+    before.ran -= one.ran;
+    before.succeeded -= one.succeeded;
+    before.failed -= one.failed;
+    before.blocking -= one.blocking;
+}
+
+void count_all(const TasksBefore& copies, TasksBefore& before) {
+    before.all += copies.all;
+    before.waiting_for += copies.waiting_for;
+    before.succeeded += copies.succeeded;
+    before.failed += copies.failed;
+    before.blocking += copies.blocking;
+    before.skipped += copies.skipped;
+    before.ran += copies.ran;
 }
 
 }  // namespace ingot::orchestrator

@@ -14,5 +14,9 @@ Verdict judge(When when, const TasksBefore& before);
 
 /// Counts a task that has ended for one that comes after it.
 void count_ended(TaskState state, bool tolerated, TasksBefore& before);
+/// It has not ended after all.
+void uncount_ended(TaskState state, bool tolerated, TasksBefore& before);
+/// Counts several at once: the copies of one task, for a task that comes after it.
+void count_all(const TasksBefore& copies, TasksBefore& before);
 
 }  // namespace ingot::orchestrator

@@ -302,13 +302,37 @@ TEST(LoadErrors, ValuesOfATaskThatIsNotThereOrNotBefore) {
                           "  tell: {command: [./t, \"{tasks.load.rows}\"]}\n"),
               "pipelines/p.yml:3:9: task 'tell' uses {tasks.load...}: 'load' does not come before "
               "it: add it to 'after'\n");
-    EXPECT_EQ(task_errors("  load: {command: [./l], each: [a, b]}\n"
-                          "  tell: {command: [./t, \"{tasks.load.rows}\"], after: load}\n"),
-              "pipelines/p.yml:3:9: task 'tell' uses {tasks.load...}: not yet: values of 'load', "
-              "which has 'each'\n");
     EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nformat: ndjson\n"
                             "from: {files: \"in/{tasks.load.x}\"}\n"),
               "sources/s.yml:4:15: '{tasks...}' is known in tasks of pipelines only\n");
+}
+
+TEST(LoadErrors, ItemsThatNoTaskRightBeforeGives) {
+    const auto load = [](const std::string& keys) {
+        return task_errors("  list: {command: [./l]}\n  load: {command: [./t], " + keys + "}\n");
+    };
+    EXPECT_EQ(load(R"(each: "{tasks.list.files}", max_items: 5, after: list)"), "");
+    EXPECT_EQ(load(R"(each: "{tasks.lst.files}", after: list)"),
+              "pipelines/p.yml:3:32: the items of task 'load' are {tasks.lst.files}: there is no "
+              "task 'lst'; did you mean 'list'?\n");
+    EXPECT_EQ(load(R"(each: "{tasks.list.files}")"),
+              "pipelines/p.yml:3:32: the items of task 'load' are {tasks.list.files}: 'list' does "
+              "not come right before it: add it to 'after'\n");
+    for (const char* each : {"\"{tasks.list.files}x\"", "files", "\"{run.time}\"", "\"\""}) {
+        EXPECT_EQ(load(fmt::format("each: {}, after: list", each)),
+                  "pipelines/p.yml:3:32: 'each' must be a list, or what a task gave: "
+                  "\"{tasks.NAME.KEY}\"\n")
+            << each;
+    }
+    EXPECT_EQ(load("each: [a], max_items: 3"),
+              "pipelines/p.yml:3:48: 'max_items' goes with items that a task gives: 'each: "
+              "\"{tasks.NAME.KEY}\"'\n");
+    EXPECT_EQ(load(R"(each: "{tasks.list.files}", max_items: 200000, after: list)"),
+              "pipelines/p.yml:3:65: 'max_items' must be at most 100000\n");
+    EXPECT_EQ(task_errors("  a: {command: [./a]}\n"
+                          "  b: {branch: {command: [./b]}, each: \"{tasks.a.x}\", after: a}\n"
+                          "  c: {command: [./c], after: b}\n"),
+              "pipelines/p.yml:3:39: 'each' goes with 'a task that is no branch'\n");
 }
 
 TEST(LoadErrors, KeysThatGoWithOtherKindsOfTasks) {

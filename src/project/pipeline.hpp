@@ -143,6 +143,16 @@ struct MaintainTask {
 using TaskBody = std::variant<IngestTask, ModelsTask, CheckTask, ExportTask, SqlTask, CommandTask,
                               MaintainTask, HttpTask, SensorTask, BranchTask>;
 
+/// Items that a task before this one gives.
+struct ItemsFrom {
+    static constexpr int kItemsMax = 1024;
+    std::string task;
+    std::vector<std::string> path;  ///< Of keys into what it gives.
+    int at_most = kItemsMax;
+    std::string text = {};  ///< `{tasks.list.files}`
+    SourcePlace place = {};
+};
+
 struct PipelineTask {
     /// Which ends of the tasks before it make it run: docs/guide/pipelines.md. Stored by number.
     enum class When : std::uint8_t {
@@ -169,7 +179,8 @@ struct PipelineTask {
     int priority = 0;  ///< The highest goes first where slots are short.
     RetryPolicy retry;
     std::string notify_on_failure;  ///< Who is told; empty: nobody.
-    std::vector<Value> each;        ///< One copy per item; empty: one task.
+    std::vector<Value> each;        ///< One copy per item; empty: one task, or `items_from`.
+    std::optional<ItemsFrom> items_from = {};
     SourcePlace place;
 };
 

@@ -163,6 +163,34 @@ const std::vector<std::string_view>& when_names() {
     return names;
 }
 
+/// `each: "{tasks.list.files}"`
+std::optional<ItemsFrom> read_items_from(const Fields& fields, const ReadContext& context) {
+    constexpr int kItemsMost = 100'000;
+    const YamlNode* each = fields.find("each");
+    const YamlNode* most = fields.find("max_items");
+    if (each == nullptr || each->kind != YamlNode::Kind::kScalar) {
+        if (most != nullptr) {
+            context.add(*most,
+                        "'max_items' goes with items that a task gives: "
+                        "'each: \"{tasks.NAME.KEY}\"'");
+        }
+        return std::nullopt;
+    }
+    const Template text = fields.templ("each");
+    const auto* lookup =
+        text.parts().size() == 1 ? std::get_if<Template::Lookup>(&text.parts().front()) : nullptr;
+    if (lookup == nullptr || lookup->in != Template::Lookup::In::kTasks) {
+        context.add(*each, "'each' must be a list, or what a task gave: \"{tasks.NAME.KEY}\"");
+        return std::nullopt;
+    }
+    ItemsFrom items{lookup->path.front(), {lookup->path.begin() + 1, lookup->path.end()}};
+    items.text = text.text();
+    items.place = context.place(*each);
+    items.at_most = fields.count("max_items", ItemsFrom::kItemsMax, 1);
+    if (items.at_most > kItemsMost) context.add(*most, "'max_items' must be at most 100000");
+    return items;
+}
+
 PipelineTask read_task(const Fields& fields, std::string name, const ReadContext& context) {
     PipelineTask task;
     task.name = std::move(name);
@@ -176,7 +204,8 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
     task.pool = fields.text("pool");
     task.retry = read_retry(fields, context.project.defaults.retry);
     task.retry.timeout = fields.duration("timeout");
-    task.each = fields.values("each");
+    task.items_from = read_items_from(fields, context);
+    if (!task.items_from) task.each = fields.values("each");
     if (const auto failure = fields.object("on_failure")) {
         task.notify_on_failure = failure->text("notify");
         check_receiver(failure->find("notify"), context);
@@ -233,14 +262,33 @@ void check_values(const std::vector<PipelineTask>& tasks, const ReadContext& con
                 problem = "there is no task '" + used + "'" + did_you_mean(used, names);
             } else if (!before.at(task.name).contains(used)) {
                 problem = fmt::format("'{}' does not come before it: add it to 'after'", used);
-            } else if (!found->each.empty()) {
-                problem = fmt::format("not yet: values of '{}', which has 'each'", used);
             } else {
                 continue;
             }
             context.problems.add(task.place, fmt::format("task '{}' uses {{tasks.{}...}}: {}",
                                                          task.name, used, problem));
         }
+    }
+}
+
+/// What gives the items of a task comes right before it: its end is what the task waits for.
+void check_items(const std::vector<PipelineTask>& tasks, const ReadContext& context) {
+    std::vector<std::string> names;
+    for (const PipelineTask& task : tasks) names.push_back(task.name);
+    for (const PipelineTask& task : tasks) {
+        if (!task.items_from) continue;
+        const std::string& from = task.items_from->task;
+        std::string problem;
+        if (std::find(names.begin(), names.end(), from) == names.end()) {
+            problem = "there is no task '" + from + "'" + did_you_mean(from, names);
+        } else if (std::find(task.after.begin(), task.after.end(), from) == task.after.end()) {
+            problem = fmt::format("'{}' does not come right before it: add it to 'after'", from);
+        } else {
+            continue;
+        }
+        context.problems.add(task.items_from->place,
+                             fmt::format("the items of task '{}' are {}: {}", task.name,
+                                         task.items_from->text, problem));
     }
 }
 
@@ -362,6 +410,7 @@ std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& ou
     std::vector<PipelineTask> ordered = in_order(std::move(tasks), context);
     if (context.problems.count() == problems) {
         check_values(ordered, context);
+        check_items(ordered, context);
         check_branches(ordered, context);
     }
     return ordered;

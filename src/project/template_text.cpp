@@ -81,7 +81,7 @@ Result<Template::Part> parse_lookup(std::string_view text) {
     } else if (names && words[0] == "matrix" && words.size() == 2) {
         lookup.in = Template::Lookup::In::kMatrix;
         lookup.path = {words[1]};
-    } else if (names && words[0] == "tasks" && words.size() >= 3) {
+    } else if (names && words[0] == "tasks" && words.size() >= 2) {
         lookup.in = Template::Lookup::In::kTasks;
         lookup.path.assign(words.begin() + 1, words.end());
     } else if (names && words.size() == 1 && words[0] != "params" && words[0] != "tasks" &&
@@ -165,22 +165,31 @@ const Value* member_of(const Value& value, const std::string& name) {
     return nullptr;
 }
 
+/// Of a list that of each, in a list.
+Result<Value> member_given(const Value& value, const std::string& name, const std::string& task) {
+    if (const ValueList* list = value.list()) {
+        ValueList members;
+        for (const Value& each : *list) {
+            INGOT_TRY_ASSIGN(Value member, member_given(each, name, task));
+            members.push_back(std::move(member));
+        }
+        return Value(std::move(members));
+    }
+    if (const Value* const member = member_of(value, name)) return *member;
+    return make_error(ErrorCode::kInvalidArgument, "the task {} gave no '{}': what it gave is {}",
+                      task, name, value.is_null() ? "nothing" : value.to_json());
+}
+
 Result<std::string> from_task(const std::vector<std::string>& path,
                               const TemplateContext& context) {
     if (context.tasks == nullptr || !context.tasks->contains(path[0])) {
         return make_error(ErrorCode::kInvalidArgument, "{{tasks.{}}} is not known here", path[0]);
     }
-    const Value* value = &context.tasks->at(path[0]);
+    Value value = context.tasks->at(path[0]);
     for (std::size_t i = 1; i < path.size(); ++i) {
-        const Value* const next = member_of(*value, path[i]);
-        if (next == nullptr) {
-            return make_error(ErrorCode::kInvalidArgument,
-                              "the task {} gave no '{}': what it gave is {}", path[0], path[i],
-                              value->is_null() ? "nothing" : value->to_json());
-        }
-        value = next;
+        INGOT_TRY_ASSIGN(value, member_given(value, path[i], path[0]));
     }
-    return value->to_text();
+    return value.to_text();
 }
 
 Result<std::string> render_lookup(const Template::Lookup& lookup, const TemplateContext& context) {

@@ -5,7 +5,8 @@
 //   {window.start:%Y-%m-%d}                    strftime in the zone of the window
 //   {window.start - 10y:%Y}                    moved by calendar: y mo w d h m
 //   {params.x} {matrix.x} {item} {item.y}      a parameter, a matrix value, the item of a loop
-//   {tasks.load.rows}                          what a task before this one gave
+//   {tasks.load.rows} {tasks.load}             what a task before this one gave: a key, or all;
+//                                              of a task with copies a list of it, one for each
 //   $secret.NAME                               a secret, anywhere in the string
 //   {{ }}  $$                                  a brace, a dollar
 #include <map>

@@ -64,12 +64,19 @@ TEST(Template, ValuesAndItems) {
     EXPECT_EQ(rendered("{item}", TemplateContext()), "error: {item} is not known here");
     const std::map<std::string, Value> tasks = {
         {"load", Value(ValueMap{{"rows", Value(std::int64_t{7})}, {"of", item}})},
+        {"copies", Value(ValueList{Value(ValueMap{{"of", item}}), Value(ValueMap{{"of", item}})})},
         {"none", Value()}};
     context.tasks = &tasks;
     EXPECT_EQ(rendered("{tasks.load.rows} {tasks.load.of.x}", context), "7 eu");
     EXPECT_EQ(rendered("{tasks.load.row}", context),
               "error: the task load gave no 'row': what it gave is {\"rows\": 7, \"of\": {\"x\": "
               "\"eu\"}}");
+    EXPECT_EQ(rendered("{tasks.load}", context), R"({"rows": 7, "of": {"x": "eu"}})");
+    EXPECT_EQ(rendered("{tasks.copies.of} {tasks.copies.of.x}", context),
+              R"([{"x": "eu"}, {"x": "eu"}] ["eu", "eu"])");
+    EXPECT_EQ(rendered("{tasks.copies}", context), R"([{"of": {"x": "eu"}}, {"of": {"x": "eu"}}])");
+    EXPECT_EQ(rendered("{tasks.copies.row}", context),
+              R"(error: the task copies gave no 'row': what it gave is {"of": {"x": "eu"}})");
     EXPECT_EQ(rendered("{tasks.none.rows}", context),
               "error: the task none gave no 'rows': what it gave is nothing");
     EXPECT_EQ(rendered("{tasks.other.rows}", context), "error: {tasks.other} is not known here");

@@ -42,6 +42,11 @@ Schema task_schema() {
                            {"since", Schema::date_time()},
                            {"note", Schema::text().described("Why it waits, or what came of it")},
                            {"after", Schema::array(Schema::text())},
+                           {"copy_of", Schema::text().nullable().described(
+                                           "The task that it is a copy of, for one of its items")},
+                           {"item", Schema::any().described("Of such a copy")},
+                           {"items", Schema::text().nullable().described(
+                                         "Of a task with such copies: what gives their items")},
                            {"retry_at", Schema::date_time().nullable()},
                            {"check_at", Schema::date_time().nullable()},
                            {"values", Schema::map(Schema::any()).nullable()},

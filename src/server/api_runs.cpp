@@ -214,14 +214,14 @@ struct Log {
 Result<Log> log_of(const service::Service& service, const orc::RunId& run, const std::string& task,
                    std::int64_t attempt) {
     INGOT_TRY_ASSIGN(const service::RunView view, service.run_view(run));
-    const orc::RunPlan& plan = view.run.spec->plan;
-    for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
-        if (plan.tasks[i].name != task) continue;
+    for (std::uint32_t i = 0; i < view.run.tasks.size(); ++i) {
+        const orc::PlannedTask& planned = view.run.planned(orc::TaskIndex(i));
+        if (planned.name != task) continue;
         const auto& attempts = view.run.tasks[i].attempts;
         if (attempt > static_cast<std::int64_t>(attempts.size())) break;
         const int number = static_cast<int>(attempt);
         return Log{
-            service.folder().log(run, plan.tasks[i], number),
+            service.folder().log(run, planned, number),
             attempts[static_cast<std::size_t>(attempt - 1)].ended.has_value() || !view.at_work};
     }
     return make_error(ErrorCode::kNotFound, "the run {} has no attempt {} of a task {}",

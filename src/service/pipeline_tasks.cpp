@@ -24,7 +24,9 @@ std::optional<std::string> does_not_fit(const Definitions& definitions,
         return each.name == attempt.planned().definition;
     });
     const auto& item = attempt.planned().item;
-    if (task == tasks.end() || (item && *item >= task->each.size())) {
+    const bool has_item =
+        attempt.copy || !item || (task != tasks.end() && *item < task->each.size());
+    if (task == tasks.end() || !has_item) {
         return fmt::format("the task {} is gone from {}: start a run anew", attempt.planned().name,
                            planned->pipeline->place.file);
     }

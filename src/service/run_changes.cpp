@@ -15,10 +15,10 @@ namespace {
 
 namespace orc = ingot::orchestrator;
 
-Result<orc::RunStatus> status_of(orc::Store& store, const orc::RunId& run);
 Result<std::vector<orc::RunHead>> other_windows(orc::Store& store, const orc::RunHead& run,
                                                 const ClearRequest& request);
-std::set<std::uint32_t> tasks_named(const orc::RunPlan& plan,
+bool is_there(const orc::TaskStatus& task);
+std::set<std::uint32_t> tasks_named(const orc::RunStatus& run,
                                     const std::vector<std::string>& names);
 std::vector<ClearedRun::Task> tasks_to_clear(const orc::RunStatus& run,
                                              std::set<std::uint32_t> chosen,
@@ -26,6 +26,15 @@ std::vector<ClearedRun::Task> tasks_to_clear(const orc::RunStatus& run,
 Status is_not_being_cancelled(const orc::RunStatus& run);
 
 }  // namespace
+
+Result<orc::RunStatus> status_of(orc::Store& store, const orc::RunId& run) {
+    INGOT_TRY_ASSIGN(const orc::StoredRun stored, store.load(run));
+    orc::Machine machine({std::numeric_limits<int>::max(), {}});
+    for (const orc::Event& event : stored.events) {
+        INGOT_TRY_WITH(machine.replay(event), "while reading the run " + run.value());
+    }
+    return *machine.find(run);
+}
 
 Result<std::vector<ClearedRun>> plan_clear(orc::Store& store, const orc::RunId& run,
                                            const ClearRequest& request, const std::string& lake) {
@@ -36,17 +45,17 @@ Result<std::vector<ClearedRun>> plan_clear(orc::Store& store, const orc::RunId& 
                           "the lake",
                           run.value(), asked.spec->lake);
     }
-    INGOT_TRY(chosen_tasks(asked.spec->plan, request.tasks));
+    INGOT_TRY(chosen_tasks(asked, request.tasks));
     INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> others,
                      other_windows(store, orc::head_of(asked), request));
     std::vector<ClearedRun> plan;
     const auto add = [&](const orc::RunStatus& status) -> Status {
-        ClearedRun cleared{
-            orc::head_of(status),
-            tasks_to_clear(status, tasks_named(status.spec->plan, request.tasks), request)};
-        const bool changes =
-            std::any_of(cleared.tasks.begin(), cleared.tasks.end(),
-                        [](const ClearedRun::Task& task) { return orc::has_ended(task.state); });
+        ClearedRun cleared{orc::head_of(status),
+                           tasks_to_clear(status, tasks_named(status, request.tasks), request)};
+        const bool changes = std::any_of(
+            cleared.tasks.begin(), cleared.tasks.end(), [](const ClearedRun::Task& task) {
+                return orc::has_ended(task.state) || task.state == orc::TaskState::kExpanded;
+            });
         if (!changes) return {};
         plan.push_back(std::move(cleared));
         return is_not_being_cancelled(status);
@@ -114,16 +123,18 @@ Result<orc::TaskMarked::As> parse_mark(const std::string& state) {
                       "a task is marked as success, failed or skipped, not as '{}'", state);
 }
 
-Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunPlan& plan,
+Result<std::set<std::uint32_t>> chosen_tasks(const orc::RunStatus& run,
                                              const std::vector<std::string>& names) {
     std::vector<std::string> known;
-    for (const orc::PlannedTask& task : plan.tasks) known.push_back(task.name);
+    for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+        if (is_there(run.tasks[i])) known.push_back(run.planned(orc::TaskIndex(i)).name);
+    }
     for (const std::string& name : names) {
-        if (!tasks_named(plan, {name}).empty()) continue;
+        if (!tasks_named(run, {name}).empty()) continue;
         return make_error(ErrorCode::kInvalidArgument, "the run has no task '{}'{}", name,
                           did_you_mean(name, known));
     }
-    return tasks_named(plan, names);
+    return tasks_named(run, names);
 }
 
 Status mark_tasks(orc::Orchestrator& orchestrator, const orc::RunId& run,
@@ -137,15 +148,6 @@ Status mark_tasks(orc::Orchestrator& orchestrator, const orc::RunId& run,
 }
 
 namespace {
-
-Result<orc::RunStatus> status_of(orc::Store& store, const orc::RunId& run) {
-    INGOT_TRY_ASSIGN(const orc::StoredRun stored, store.load(run));
-    orc::Machine machine({std::numeric_limits<int>::max(), {}});
-    for (const orc::Event& event : stored.events) {
-        INGOT_TRY_WITH(machine.replay(event), "while reading the run " + run.value());
-    }
-    return *machine.find(run);
-}
 
 /// The newest run of each of the windows that are asked for beside this one's.
 Result<std::vector<orc::RunHead>> other_windows(orc::Store& store, const orc::RunHead& run,
@@ -179,16 +181,21 @@ Result<std::vector<orc::RunHead>> other_windows(orc::Store& store, const orc::Ru
                       chosen.size(), run.id.value(), kClearedRunsMax);
 }
 
-/// Those of the plan that there are.
-std::set<std::uint32_t> tasks_named(const orc::RunPlan& plan,
+/// No copy whose item is gone.
+bool is_there(const orc::TaskStatus& task) {
+    return task.state != orc::TaskState::kRemoved && !task.withdrawn;
+}
+
+/// Those of the run that there are. A copy has no name but its own.
+std::set<std::uint32_t> tasks_named(const orc::RunStatus& run,
                                     const std::vector<std::string>& names) {
     const std::set<std::string> asked(names.begin(), names.end());
     std::set<std::uint32_t> chosen;
-    for (std::uint32_t i = 0; i < plan.tasks.size(); ++i) {
-        const orc::PlannedTask& task = plan.tasks[i];
-        if (names.empty() || asked.contains(task.name) || asked.contains(task.definition)) {
-            chosen.insert(i);
-        }
+    for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+        const orc::PlannedTask& task = run.planned(orc::TaskIndex(i));
+        const bool is_copy = run.tasks[i].copy_of.has_value();
+        const bool in_plan = !is_copy && (names.empty() || asked.contains(task.definition));
+        if (is_there(run.tasks[i]) && (in_plan || asked.contains(task.name))) chosen.insert(i);
     }
     return chosen;
 }
@@ -198,26 +205,43 @@ bool did_not_succeed(const orc::TaskStatus& task) {
            task.state != orc::TaskState::kSkipped;
 }
 
+/// Of a task that has copies not itself, which would withdraw them all, but those that failed.
+std::set<std::uint32_t> failed_ones(const orc::RunStatus& run,
+                                    const std::set<std::uint32_t>& chosen) {
+    std::set<std::uint32_t> failed;
+    const auto look_at = [&](std::uint32_t task) {
+        if (did_not_succeed(run.tasks[task])) failed.insert(task);
+    };
+    for (const std::uint32_t index : chosen) {
+        const orc::TaskStatus& task = run.tasks[index];
+        if (task.items == 0) look_at(index);
+        for (std::uint32_t i = 0; i < task.items; ++i) look_at(task.copies[i].value());
+    }
+    return failed;
+}
+
+/// A copy comes after what its task comes after.
+void add_those_before(const orc::RunStatus& run, std::set<std::uint32_t>& chosen) {
+    for (auto i = static_cast<std::uint32_t>(run.tasks.size()); i-- > 0;) {
+        if (!chosen.contains(i)) continue;
+        const orc::TaskIndex planned = run.tasks[i].copy_of.value_or(orc::TaskIndex(i));
+        for (const orc::TaskIndex before : run.planned(planned).after) {
+            chosen.insert(before.value());
+        }
+    }
+}
+
 std::vector<ClearedRun::Task> tasks_to_clear(const orc::RunStatus& run,
                                              std::set<std::uint32_t> chosen,
                                              const ClearRequest& request) {
-    const orc::RunPlan& plan = run.spec->plan;
-    if (request.failed_only) {
-        std::erase_if(chosen,
-                      [&](std::uint32_t task) { return !did_not_succeed(run.tasks[task]); });
-    }
-    if (request.upstream) {
-        for (auto i = static_cast<std::uint32_t>(plan.tasks.size()); i-- > 0;) {
-            if (!chosen.contains(i)) continue;
-            for (const orc::TaskIndex before : plan.tasks[i].after) chosen.insert(before.value());
-        }
-    }
+    if (request.failed_only) chosen = failed_ones(run, chosen);
+    if (request.upstream) add_those_before(run, chosen);
     std::vector<orc::TaskIndex> indexes;
     for (const std::uint32_t task : chosen) indexes.emplace_back(task);
-    if (request.downstream) indexes = orc::with_those_after(plan, indexes);
+    if (request.downstream) indexes = orc::with_those_after(run, indexes);
     std::vector<ClearedRun::Task> tasks;
     for (const orc::TaskIndex index : indexes) {
-        tasks.push_back({index, plan.tasks[index.value()].name, run.tasks[index.value()].state});
+        tasks.push_back({index, run.planned(index).name, run.tasks[index.value()].state});
     }
     return tasks;
 }

@@ -34,6 +34,10 @@ struct ClearedRun {
     std::vector<Task> tasks;  ///< Not empty; at least one of them has ended.
 };
 
+/// The run as its events left it. kNotFound.
+Result<orchestrator::RunStatus> status_of(orchestrator::Store& store,
+                                          const orchestrator::RunId& run);
+
 /// The tasks that would run anew, in the order of windows. Of other runs only those of the same
 /// pipeline and `lake` that have the tasks; with `failed_only`, those that did not succeed.
 /// kInvalidArgument: no such task, with the nearest name; no window to tell earlier from; more runs
@@ -54,9 +58,10 @@ orchestrator::RunCancelled cancelled_by(const std::string& by, const std::string
 /// `success`, `failed`, `skipped`
 Result<orchestrator::TaskMarked::As> parse_mark(const std::string& state);
 
-/// The chosen ones of a plan, by position; a name may be that of all items of `each`. Empty: all.
-/// kInvalidArgument: no such task, with the nearest name.
-Result<std::set<std::uint32_t>> chosen_tasks(const orchestrator::RunPlan& plan,
+/// The chosen ones of a run, by position; a name may be that of all items of `each`, and is that of
+/// the task itself where these are known late. Empty: all of the plan. kInvalidArgument: no such
+/// task, with the nearest name.
+Result<std::set<std::uint32_t>> chosen_tasks(const orchestrator::RunStatus& run,
                                              const std::vector<std::string>& names);
 
 /// Says how tasks of a run came out.

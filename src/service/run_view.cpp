@@ -13,10 +13,23 @@ bool is_interrupted(const orc::RunStatus& run, bool at_work) {
     return !at_work && !orc::has_ended(run.state);
 }
 
+std::string note_of_copies(const orc::TaskStatus& mapped) {
+    const orc::TasksBefore& copies = mapped.of_copies;
+    if (copies.waiting_for > 0) {
+        return fmt::format("{} of {} copies have ended", copies.all - copies.waiting_for,
+                           copies.all);
+    }
+    std::string text = copies.all == 1 ? "1 copy" : fmt::format("{} copies", copies.all);
+    if (copies.failed > 0) text += fmt::format(", {} did not succeed", copies.failed);
+    if (copies.skipped > 0) text += fmt::format(", {} skipped", copies.skipped);
+    return text;
+}
+
 std::string note_of(const orc::Machine& machine, const orc::RunStatus& run, std::uint32_t index,
                     bool at_work) {
     const orc::TaskStatus& task = run.tasks[index];
-    const orc::PlannedTask& plan = run.spec->plan.tasks[index];
+    const orc::PlannedTask& plan = run.planned(orc::TaskIndex(index));
+    if (task.items > 0) return note_of_copies(task);
     if (task.mark) {
         const std::string_view how = orc::has_ended(task.state) ? "" : "is being stopped: ";
         return fmt::format("{}marked by {}", how, task.mark->by.empty() ? "hand" : task.mark->by);
@@ -42,6 +55,9 @@ std::string note_of(const orc::Machine& machine, const orc::RunStatus& run, std:
                                project::when_name(plan.when));
         case orc::TaskState::kCancelled:
             return run.cancelled.value_or("");
+        case orc::TaskState::kRemoved:
+            return "its item is there no more";
+        case orc::TaskState::kExpanded:
         case orc::TaskState::kSuccess:
             break;
     }
@@ -55,7 +71,7 @@ Json time_json(const std::optional<Timestamp>& at) {
 Json attempts_json(const RunView& view, std::uint32_t index, const orc::RunFolder& folder) {
     Json json = Json::array();
     const orc::TaskStatus& task = view.run.tasks[index];
-    const orc::PlannedTask& plan = view.run.spec->plan.tasks[index];
+    const orc::PlannedTask& plan = view.run.planned(orc::TaskIndex(index));
     for (std::size_t i = 0; i < task.attempts.size(); ++i) {
         const orc::AttemptStatus& attempt = task.attempts[i];
         const int number = static_cast<int>(i) + 1;
@@ -72,8 +88,10 @@ Json attempts_json(const RunView& view, std::uint32_t index, const orc::RunFolde
 
 Json task_json(const RunView& view, std::uint32_t index, const orc::RunFolder& folder) {
     const orc::TaskStatus& task = view.run.tasks[index];
-    const orc::RunPlan& plan = view.run.spec->plan;
-    const orc::PlannedTask& planned = plan.tasks[index];
+    const orc::PlannedTask& planned = view.run.planned(orc::TaskIndex(index));
+    // A copy comes after what its task comes after.
+    const std::vector<orc::TaskIndex>& after =
+        view.run.planned(task.copy_of.value_or(orc::TaskIndex(index))).after;
     Json json{{"task", planned.name},
               {"definition", planned.definition},
               {"work", planned.work},
@@ -81,9 +99,12 @@ Json task_json(const RunView& view, std::uint32_t index, const orc::RunFolder& f
               {"since", task.since.to_string()},
               {"note", view.notes[index]}};
     json["after"] = Json::array();
-    for (const orc::TaskIndex before : planned.after) {
-        json["after"].push_back(plan.tasks[before.value()].name);
+    for (const orc::TaskIndex before : after) {
+        json["after"].push_back(view.run.planned(before).name);
     }
+    json["copy_of"] = task.copy_of ? Json(view.run.planned(*task.copy_of).name) : Json();
+    json["item"] = task.item.empty() ? Json() : Json::parse(task.item);
+    json["items"] = planned.items ? Json(planned.items->text) : Json();
     json["retry_at"] = time_json(task.retry_at);
     json["check_at"] = time_json(task.check_at);
     json["values"] = task.values.empty() ? Json() : Json::parse(task.values);

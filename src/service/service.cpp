@@ -232,7 +232,7 @@ void Service::observe(const orc::Event& event, const orc::RunStatus& run) {
     change.at = event.at;
     const auto about = [&](orc::TaskIndex task) {
         change.kind = Change::Kind::kTask;
-        change.task = run.spec->plan.tasks[task.value()].name;
+        change.task = run.planned(task).name;
         change.state = orc::task_state_name(run.tasks[task.value()].state);
         announce(change);
     };
@@ -361,8 +361,7 @@ Result<std::vector<ClearedRun>> Service::clear(const orc::RunId& run, const Clea
 Status Service::mark(const orc::RunId& run, const std::string& task, orc::TaskMarked::As as,
                      const std::string& by) {
     INGOT_TRY_ASSIGN(const RunView view, run_view(run));
-    INGOT_TRY_ASSIGN(const std::set<std::uint32_t> chosen,
-                     chosen_tasks(view.run.spec->plan, {task}));
+    INGOT_TRY_ASSIGN(const std::set<std::uint32_t> chosen, chosen_tasks(view.run, {task}));
     return wait(orchestrator_->post([run, chosen, as, by](orc::Orchestrator& orchestrator) {
         return mark_tasks(orchestrator, run, chosen, as, by);
     }));

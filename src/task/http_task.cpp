@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "net/url.hpp"
 #include "task/http_call_internal.hpp"
@@ -34,6 +35,12 @@ std::string key_of(const net::HttpRequest& request) {
         if (name == kKeyHeader) return value;
     }
     return {};
+}
+
+/// The same for all attempts. A copy whose item has changed does another thing.
+std::string automatic_key(const orchestrator::Attempt& attempt) {
+    const std::string key = attempt.run.value() + '/' + attempt.planned().name;
+    return attempt.copy ? fmt::format("{}/{:016x}", key, hash64(attempt.item)) : key;
 }
 
 /// Whether another attempt of the run may do it again.
@@ -122,7 +129,7 @@ Result<net::HttpRequest> request_of(const project::HttpCall& call, const TaskAtt
         request.headers.emplace_back("Content-Type", "application/json");
     }
     INGOT_TRY_ASSIGN_WITH(std::string key, call.idempotency_key.render_text(values), place);
-    if (key == "auto") key = attempt.attempt.run.value() + '/' + attempt.attempt.planned().name;
+    if (key == "auto") key = automatic_key(attempt.attempt);
     if (!key.empty()) request.headers.emplace_back(kKeyHeader, std::move(key));
     request.retry.attempts_max = 1;
     request.limits.bytes_max = kAnswerBytesMax;

@@ -35,6 +35,13 @@ const project::PipelineTask& definition_of(const project::Pipeline& pipeline,
                          });
 }
 
+/// Null: it is no copy.
+Result<project::Value> item_of(const project::PipelineTask& task, const Attempt& attempt) {
+    if (attempt.copy) return parse_values(attempt.item);
+    const std::optional<std::uint32_t>& position = attempt.planned().item;
+    return position ? task.each.at(*position) : project::Value();
+}
+
 /// plan_run refuses these; a run of another version may still have them.
 TaskOutcome not_yet(const Attempt& attempt) {
     return {TaskOutcome::Kind::kFailed, "not yet: " + attempt.planned().work, false};
@@ -53,6 +60,7 @@ TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
     if (!begun) {
         write_line(log.get(), fmt::format("{} attempt {}: {}", attempt.planned().name,
                                           attempt.number, attempt.planned().work));
+        if (attempt.copy) write_line(log.get(), "item: " + attempt.item);
     }
     std::map<std::string, project::Value> values;
     for (const auto& [name, json] : attempt.values) {
@@ -61,8 +69,11 @@ TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
         values.emplace(name, *std::move(value));
     }
     const project::PipelineTask& task = definition_of(pipeline_, attempt);
-    const TaskAttempt one{workspace_,        pipeline_,         task,      attempt,        values,
-                          options_.parallel, options_.progress, log.get(), std::move(stop)};
+    Result<project::Value> item = item_of(task, attempt);
+    if (!item) return {TaskOutcome::Kind::kFailed, item.error().to_string(), false};
+    const TaskAttempt one{
+        workspace_,        pipeline_,         task,      attempt,        values, *item,
+        options_.parallel, options_.progress, log.get(), std::move(stop)};
     return std::visit(
         [&](const auto& body) {
             if constexpr (requires { carry_out(body, one); }) return carry_out(body, one);
@@ -102,7 +113,7 @@ project::TemplateContext template_values(const TaskAttempt& attempt) {
     values.params = &project.params;
     values.tasks = &attempt.values;
     values.secrets = attempt.workspace.secrets;
-    if (const auto& item = attempt.attempt.planned().item) values.item = &attempt.task.each[*item];
+    if (attempt.attempt.planned().item) values.item = &attempt.item;
     return values;
 }
 

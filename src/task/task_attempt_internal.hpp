@@ -20,6 +20,7 @@ struct TaskAttempt {
     const project::PipelineTask& task;
     const orchestrator::Attempt& attempt;
     const std::map<std::string, project::Value>& values;  ///< What tasks gave, by their names.
+    const project::Value& item;                           ///< Of a copy.
     unsigned parallel = 1;                                ///< Tables at work at once.
     const RunProgress& progress;
     std::FILE* log;

@@ -14,7 +14,7 @@ namespace ingot::task {
 
 using keeper::checked_values;
 
-/// The same as values of templates; `json` may be empty: null.
+/// Stored values, or an item, as a value of templates; `json` may be empty: null.
 Result<project::Value> parse_values(std::string_view json);
 
 /// A row as a JSON object, by the names of its columns. Times are ISO 8601, decimals numbers where

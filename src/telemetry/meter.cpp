@@ -40,7 +40,7 @@ Measurement about(Metric metric, double value, const orc::RunStatus& run) {
 
 Measurement about(Metric metric, double value, const orc::RunStatus& run, orc::TaskIndex task) {
     Measurement measurement = about(metric, value, run);
-    measurement.task = run.spec->plan.tasks[task.value()].definition;
+    measurement.task = run.planned(task).definition;
     return measurement;
 }
 
@@ -126,7 +126,7 @@ void Meter::task_ended(const orc::Event& event, const orc::RunStatus& run, Measu
     const orc::AttemptStatus& attempt = task.attempts[static_cast<std::size_t>(ended.attempt - 1)];
     const std::string state(state_of(task, ended.attempt));
     into.push_back(about(Metric::kTaskEnded, 1, run, ended.task));
-    into.back().operation = operation_of(run.spec->plan.tasks[ended.task.value()]);
+    into.back().operation = operation_of(run.planned(ended.task));
     into.back().state = state;
     into.push_back(
         about(Metric::kTaskDuration, seconds(event.at - attempt.started), run, ended.task));
@@ -169,8 +169,8 @@ Status Meter::on_time(Timestamp, orc::Orchestrator& orchestrator) {
     for (const orc::RunId& id : unfinished) {
         const orc::RunStatus& run = *orchestrator.machine().find(id);
         if (run.state == orc::RunState::kRunning) ++runs_running;
-        for (std::size_t i = 0; i < run.tasks.size(); ++i) {
-            const std::string& named = run.spec->plan.tasks[i].pool;
+        for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {
+            const std::string& named = run.planned(orc::TaskIndex(i)).pool;
             const orc::TaskState state = run.tasks[i].state;
             PoolUse& pool = pools[named.empty() ? std::string(kDefaultPool) : named];
             pool.running += state == orc::TaskState::kRunning ? 1 : 0;

@@ -197,6 +197,9 @@ export function makeMockApi(options = {}) {
           ? `waits for ${each.after.join(" and ")}`
           : "waits for a slot in the pool default",
         after: each.after,
+        copy_of: null,
+        item: null,
+        items: null,
         retry_at: null,
         pool: each.pool,
         priority: each.priority,

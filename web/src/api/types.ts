@@ -37,11 +37,13 @@ export type TaskState =
   | "running"
   | "up_for_retry"
   | "up_for_reschedule"
+  | "expanded"
   | "success"
   | "failed"
   | "skipped"
   | "upstream_failed"
-  | "cancelled";
+  | "cancelled"
+  | "removed";
 
 export type AttemptState =
   "running" | "success" | "failed" | "timed_out" | "cancelled" | "lost" | "skipped";
@@ -140,6 +142,12 @@ export interface RunTask {
   /** Why the task waits, or what came of it. */
   note: string;
   after: string[];
+  /** The task that it is a copy of, for one of its items. */
+  copy_of: string | null;
+  /** Of such a copy. */
+  item: unknown;
+  /** Of a task with such copies: what gives their items. */
+  items: string | null;
   retry_at: string | null;
   pool: string;
   priority: number;

@@ -28,6 +28,7 @@ const kSigns: Record<string, string> = {
   lost: kCross,
   given_up: kCross,
   running: "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
+  expanded: "M3 4.5h10M3 8h10M3 11.5h10",
   queued: `${kRing}M8 5v3l2 1.5`,
   waiting: "M4 8h.01M8 8h.01M12 8h.01",
   paused: "M6 4v8m4-8v8",
@@ -38,6 +39,7 @@ const kSigns: Record<string, string> = {
   warned: "M8 3v6m0 3.2v.01",
   skipped: "M3.5 4l4.5 4-4.5 4m5-8l4.5 4-4.5 4",
   cancelled: `${kRing}M4.3 4.3l7.4 7.4`,
+  removed: "M4 8h8",
   interrupted: `${kRing}M4.3 4.3l7.4 7.4`,
 };
 

@@ -5,6 +5,7 @@ const kWorst: readonly TaskState[] = [
   "failed",
   "upstream_failed",
   "running",
+  "expanded",
   "up_for_retry",
   "up_for_reschedule",
   "queued",
@@ -12,6 +13,7 @@ const kWorst: readonly TaskState[] = [
   "cancelled",
   "skipped",
   "success",
+  "removed",
 ];
 
 export interface Cell {
@@ -19,9 +21,11 @@ export interface Cell {
   tasks: RunTask[];
 }
 
-/** The square of a task definition in a run: one task, or all that an `each` made of it. */
+/** The square of a task definition in a run: one task, or all copies that an `each` made of it. */
 export function cellOf(run: RunDetail, definition: string): Cell | null {
-  const tasks = run.tasks.filter((task) => task.definition === definition);
+  const all = run.tasks.filter((task) => task.definition === definition);
+  const copies = all.filter((task) => task.copy_of && task.state !== "removed");
+  const tasks = copies.length > 0 ? copies : all;
   if (tasks.length === 0) return null;
   const state = kWorst.find((each) => tasks.some((task) => task.state === each)) ?? tasks[0]!.state;
   return { state, tasks };

@@ -1,8 +1,9 @@
-import type { RunDetail } from "../../api/types";
+import type { RunDetail, RunTask } from "../../api/types";
 import { StateGlyph, stateWord } from "../../components/state";
 import { useNow } from "../../components/time";
 import { VirtualList } from "../../components/virtual_list";
 import { formatDuration } from "../../time/format";
+import { itemText } from "./copies";
 import { axisTicks, ganttOf, type Gantt as Model, type GanttRow } from "./gantt_model";
 
 const kPlainMax = 200;
@@ -10,11 +11,12 @@ const kPlainMax = 200;
 /** When each task ran, attempt by attempt. */
 export function Gantt(props: {
   run: RunDetail;
+  open: ReadonlySet<string>;
   selected: string;
   onSelect: (task: string) => void;
 }) {
   const now = useNow(props.run.ended_at === null ? 500 : 60_000);
-  const gantt = ganttOf(props.run, now);
+  const gantt = ganttOf(props.run, now, props.open);
   const row = (index: number) => (
     <Row
       key={gantt.rows[index]!.task.task}
@@ -78,7 +80,9 @@ function Row(props: {
     >
       <span className="gantt-name">
         <StateGlyph state={task.state} />
-        <span className="clip">{task.task}</span>
+        <span className={task.copy_of ? "clip gantt-copy" : "clip"} title={itemTitle(task)}>
+          {task.task}
+        </span>
       </span>
       <span className="gantt-track">
         {bars.map((bar) => (
@@ -86,7 +90,7 @@ function Row(props: {
             key={bar.attempt}
             className={`gantt-bar state-${bar.state}`}
             style={{ left: `${share(bar.from)}%`, width: `${share(bar.to) - share(bar.from)}%` }}
-            title={`attempt ${bar.attempt}: ${stateWord(bar.state)}, ${formatDuration(bar.to - bar.from)}${bar.message ? `: ${bar.message}` : ""}`}
+            title={`${bar.attempt > 0 ? `attempt ${bar.attempt}` : "all copies"}: ${stateWord(bar.state)}, ${formatDuration(bar.to - bar.from)}${bar.message ? `: ${bar.message}` : ""}`}
           />
         ))}
         {bars.length === 0 && <span className="gantt-note quiet clip">{task.note}</span>}
@@ -101,6 +105,10 @@ function Row(props: {
       </span>
     </button>
   );
+}
+
+function itemTitle(task: RunTask): string | undefined {
+  return task.copy_of ? itemText(task.item) : undefined;
 }
 
 /** Ticks are round: "5 min", not "5 min 00 s". */

@@ -1,4 +1,5 @@
 import type { RunDetail, RunTask } from "../../api/types";
+import { copiesOf } from "./copies";
 
 export interface Bar {
   state: string;
@@ -19,28 +20,59 @@ export interface Gantt {
   to: number;
 }
 
-/** The attempts of a run on one line of time, tasks by the time of their first attempt. */
-export function ganttOf(run: RunDetail, now: number): Gantt {
+/**
+ * The attempts of a run on one line of time, tasks by the time of their first attempt. A task with copies has one bar
+ * over all of theirs; the copies follow where it is open.
+ */
+export function ganttOf(run: RunDetail, now: number, open: ReadonlySet<string> = new Set()): Gantt {
   const from = Date.parse(run.started_at ?? run.queued_at);
   let to = run.ended_at ? Date.parse(run.ended_at) : Math.max(now, from);
-  const rows = run.tasks.map((task) => {
-    const bars = task.attempts.map((attempt) => {
-      const end = attempt.ended ? Date.parse(attempt.ended) : now;
-      return {
-        state: attempt.state,
-        from: Date.parse(attempt.started),
-        to: Math.max(end, Date.parse(attempt.started)),
-        attempt: attempt.attempt,
-        message: attempt.message,
-      };
-    });
+  const copies = copiesOf(run.tasks);
+  const planned = run.tasks.filter((task) => !task.copy_of);
+  const rows = planned.map((task): GanttRow => {
+    const bars = barsOf(task, now);
+    const spanned = (copies.get(task.task) ?? []).flatMap((copy) => barsOf(copy, now));
+    if (spanned.length > 0) bars.push(spanOf(task, spanned));
     for (const bar of bars) to = Math.max(to, bar.to);
     return { task, bars };
   });
   const start = (row: GanttRow) => row.bars[0]?.from ?? Infinity;
   // Infinity - Infinity is not a number: rows that have not begun keep their order.
   rows.sort((a, b) => (start(a) === start(b) ? 0 : start(a) - start(b)));
-  return { rows, from: Math.min(from, ...rows.map(start)), to: Math.max(to, from + 1) };
+  const shown = rows.flatMap((row) => {
+    if (!open.has(row.task.task)) return [row];
+    const own = copies.get(row.task.task) ?? [];
+    return [row, ...own.map((task) => ({ task, bars: barsOf(task, now) }))];
+  });
+  return {
+    rows: shown,
+    from: Math.min(from, ...rows.map(start)),
+    to: Math.max(to, from + 1),
+  };
+}
+
+function barsOf(task: RunTask, now: number): Bar[] {
+  return task.attempts.map((attempt) => {
+    const end = attempt.ended ? Date.parse(attempt.ended) : now;
+    return {
+      state: attempt.state,
+      from: Date.parse(attempt.started),
+      to: Math.max(end, Date.parse(attempt.started)),
+      attempt: attempt.attempt,
+      message: attempt.message,
+    };
+  });
+}
+
+/** From the first bar of the copies to the last. */
+function spanOf(task: RunTask, bars: readonly Bar[]): Bar {
+  return {
+    state: task.state,
+    from: bars.reduce((least, bar) => Math.min(least, bar.from), Infinity),
+    to: bars.reduce((most, bar) => Math.max(most, bar.to), 0),
+    attempt: 0,
+    message: task.note,
+  };
 }
 
 const kSteps = [

@@ -28,6 +28,36 @@ test("tasks come by their first attempt; those that have none yet stay in order 
   expect(names).toEqual(["first", "second", "waits", "waits_too"]);
 });
 
+test("a task with copies has one bar over all of theirs, and the copies follow where it is open", () => {
+  const mapped = {
+    ...run,
+    tasks: [
+      { task: "late", attempts: [attempt(1, "2026-11-21T10:00:04Z", null)] },
+      { task: "load", state: "expanded", note: "1 of 2 copies have ended", attempts: [] },
+      {
+        task: "load[0]",
+        copy_of: "load",
+        attempts: [attempt(1, "2026-11-21T10:00:02Z", "2026-11-21T10:00:03Z")],
+      },
+      { task: "load[1]", copy_of: "load", attempts: [attempt(1, "2026-11-21T10:00:05Z", null)] },
+    ],
+  } as unknown as RunDetail;
+  const now = Date.parse("2026-11-21T10:00:20Z");
+  const folded = ganttOf(mapped, now);
+  expect(folded.rows.map((row) => row.task.task)).toEqual(["load", "late"]);
+  expect(folded.rows[0]!.bars).toEqual([
+    {
+      state: "expanded",
+      from: Date.parse("2026-11-21T10:00:02Z"),
+      to: now,
+      attempt: 0,
+      message: "1 of 2 copies have ended",
+    },
+  ]);
+  const names = ganttOf(mapped, now, new Set(["load"])).rows.map((row) => row.task.task);
+  expect(names).toEqual(["load", "load[0]", "load[1]", "late"]);
+});
+
 test("what runs reaches to now, and all lies within the axis", () => {
   const now = Date.parse("2026-11-21T10:00:20Z");
   const gantt = ganttOf(run, now);

@@ -1,8 +1,9 @@
-import { useEffect, useMemo } from "react";
+import { useEffect } from "react";
 import { ApiProblem } from "../../api/client";
 import { api } from "../../api/endpoints";
 import { useQuery } from "../../api/query";
 import type { RunDetail } from "../../api/types";
+import { Button } from "../../components/button";
 import { Fact } from "../../components/fact";
 import { Empty, Loaded } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
@@ -12,6 +13,7 @@ import { useTitle } from "../../components/title";
 import { GraphView } from "../../graph/graph_view";
 import { Link, navigate, pageOf, setSearchValues, useSearchValue } from "../../router";
 import { shortCode } from "../../time/format";
+import { copiesOf, countedTasks, itemText, unfolded } from "./copies";
 import { Gantt } from "./gantt";
 import { RunActions } from "./run_actions";
 import { TaskPanel } from "./task_panel";
@@ -52,7 +54,8 @@ function Lookup(props: { start: string }) {
 
 /** The task that a person wants to see first: what failed, what runs, else none. */
 export function firstTask(run: RunDetail): string {
-  const by = (state: string) => run.tasks.find((task) => task.state === state)?.task;
+  const tasks = countedTasks(run);
+  const by = (state: string) => tasks.find((task) => task.state === state)?.task;
   return by("failed") ?? by("up_for_retry") ?? by("running") ?? "";
 }
 
@@ -63,6 +66,16 @@ function RunBody(props: { run: RunDetail }) {
   const [asked] = useSearchValue("task");
   const selected = asked !== "" ? asked : firstTask(run);
   const task = run.tasks.find((each) => each.task === selected);
+  const [opened, setOpened] = useSearchValue("open");
+  const chosen = opened.split(" ").filter(Boolean);
+  // Of a copy that is shown the others are there too.
+  const open = new Set(task?.copy_of ? [...chosen, task.copy_of] : chosen);
+  const toggle = (name: string) =>
+    setOpened(
+      (chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]).join(
+        " ",
+      ),
+    );
   const select = (name: string) => setSearchValues({ task: name, attempt: null });
   return (
     <>
@@ -71,7 +84,8 @@ function RunBody(props: { run: RunDetail }) {
         <div className="run-views">
           <Tabs label="Views of the run" tabs={kTabs} selected={tab} onSelect={setTab} />
           <div className="panel">
-            <RunTab tab={tab} run={run} selected={selected} onSelect={select} />
+            <Groups run={run} open={open} onToggle={toggle} />
+            <RunTab tab={tab} run={run} open={open} selected={selected} onSelect={select} />
           </div>
         </div>
         <aside className="panel run-task" aria-label="Task">
@@ -91,7 +105,8 @@ function RunBody(props: { run: RunDetail }) {
 function RunHead(props: { run: RunDetail }) {
   const { run } = props;
   const waiting = run.tasks.filter((task) => ["waiting", "queued"].includes(task.state));
-  const done = run.tasks.filter((task) => ["success", "skipped"].includes(task.state)).length;
+  const counted = countedTasks(run);
+  const done = counted.filter((task) => ["success", "skipped"].includes(task.state)).length;
   return (
     <>
       <div className="row-between">
@@ -125,7 +140,7 @@ function RunHead(props: { run: RunDetail }) {
           <RunTook run={run} />
         </Fact>
         <Fact title="Tasks">
-          {done} of {run.tasks.length} done
+          {done} of {counted.length} done
         </Fact>
         <Fact title="Code">
           <code title={run.code_version}>{shortCode(run.code_version) || "–"}</code>
@@ -145,31 +160,61 @@ function RunHead(props: { run: RunDetail }) {
   );
 }
 
+/** The tasks with copies, each a switch that shows or folds these. */
+function Groups(props: {
+  run: RunDetail;
+  open: ReadonlySet<string>;
+  onToggle: (task: string) => void;
+}) {
+  const copies = copiesOf(props.run.tasks);
+  if (copies.size === 0) return null;
+  return (
+    <div className="row panel-body" role="group" aria-label="Tasks with copies">
+      {[...copies].map(([name, own]) => (
+        <Button
+          key={name}
+          aria-pressed={props.open.has(name)}
+          look={props.open.has(name) ? "primary" : "plain"}
+          onClick={() => props.onToggle(name)}
+        >
+          {name}: {own.length === 1 ? "1 copy" : `${own.length} copies`}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
 function RunTab(props: {
   tab: string;
   run: RunDetail;
+  open: ReadonlySet<string>;
   selected: string;
   onSelect: (task: string) => void;
 }) {
-  const { tab, run, selected, onSelect } = props;
+  const { tab, run, open, selected, onSelect } = props;
   if (run.tasks.length === 0) return <Empty title="This run has no tasks yet" />;
-  if (tab === "graph") return <RunGraph run={run} selected={selected} onSelect={onSelect} />;
-  if (tab === "tasks") return <TaskTable run={run} onSelect={onSelect} />;
+  if (tab === "graph")
+    return <RunGraph run={run} open={open} selected={selected} onSelect={onSelect} />;
+  if (tab === "tasks") return <TaskTable run={run} open={open} onSelect={onSelect} />;
   if (tab === "details") return <Details run={run} />;
-  return <Gantt run={run} selected={selected} onSelect={onSelect} />;
+  return <Gantt run={run} open={open} selected={selected} onSelect={onSelect} />;
 }
 
-function RunGraph(props: { run: RunDetail; selected: string; onSelect: (task: string) => void }) {
-  const { run } = props;
-  const nodes = run.tasks.map((task) => ({
+function RunGraph(props: {
+  run: RunDetail;
+  open: ReadonlySet<string>;
+  selected: string;
+  onSelect: (task: string) => void;
+}) {
+  const tasks = unfolded(props.run.tasks, props.open);
+  const nodes = tasks.map((task) => ({
     id: task.task,
     label: task.task,
-    detail: task.work,
+    detail: task.copy_of ? itemText(task.item) : task.work,
     state: task.state,
   }));
-  const edges = useMemo(
-    () => run.tasks.flatMap((task) => task.after.map((from) => ({ from, to: task.task }))),
-    [run.tasks],
+  const edges = tasks.flatMap((task) =>
+    (task.copy_of ? [task.copy_of] : task.after).map((from) => ({ from, to: task.task })),
   );
   return (
     <div className="run-graph">

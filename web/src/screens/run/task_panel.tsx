@@ -8,8 +8,9 @@ import { Empty } from "../../components/notice";
 import { StateChip, StateGlyph, stateWord } from "../../components/state";
 import { Age, Time, Took } from "../../components/time";
 import { attempt as carryOut } from "../../components/toast";
-import { useSearchValue } from "../../router";
+import { setSearchValues, useSearchValue } from "../../router";
 import { ClearDialog } from "./clear_dialog";
+import { copiesOf, itemText } from "./copies";
 import { LogView } from "./log_view";
 
 const kUnfinished = ["waiting", "queued", "up_for_retry", "up_for_reschedule"];
@@ -39,6 +40,18 @@ export function TaskPanel(props: { run: RunDetail; task: RunTask }) {
         <dl className="facts">
           <dt>Does</dt>
           <dd className="mono">{task.work}</dd>
+          {task.copy_of && (
+            <>
+              <dt>Item</dt>
+              <dd className="mono">{itemText(task.item)}</dd>
+            </>
+          )}
+          {task.items && (
+            <>
+              <dt>A copy for each of</dt>
+              <dd className="mono">{task.items}</dd>
+            </>
+          )}
           <dt>{stateWord(task.state)} since</dt>
           <dd>
             <Time at={task.since} /> (<Age at={task.since} />)
@@ -85,6 +98,8 @@ export function TaskPanel(props: { run: RunDetail; task: RunTask }) {
           attempt={shown.attempt}
           running={shown.ended === null}
         />
+      ) : hasCopies(run, task) ? (
+        <Copies run={run} task={task} />
       ) : (
         <Empty title="No attempt yet">
           <p>The log is shown here as soon as the task begins.</p>
@@ -92,6 +107,43 @@ export function TaskPanel(props: { run: RunDetail; task: RunTask }) {
       )}
     </>
   );
+}
+
+const kCopiesShown = 100;
+
+/** The copies of a task, those that want to be looked at first. */
+function Copies(props: { run: RunDetail; task: RunTask }) {
+  const order = ["failed", "running", "up_for_retry"];
+  const rank = (copy: RunTask) =>
+    (order.indexOf(copy.state) + order.length + 1) % (order.length + 1);
+  const copies = copiesOf(props.run.tasks).get(props.task.task)!;
+  const shown = [...copies].sort((a, b) => rank(a) - rank(b)).slice(0, kCopiesShown);
+  return (
+    <ul className="panel-body stack run-copies" aria-label={`Copies of ${props.task.task}`}>
+      {shown.map((copy) => (
+        <li key={copy.task} className="row">
+          <StateGlyph state={copy.state} label={stateWord(copy.state)} />
+          <button
+            type="button"
+            className="link"
+            onClick={() => setSearchValues({ task: copy.task, attempt: null })}
+          >
+            {copy.task}
+          </button>
+          <span className="mono clip">{itemText(copy.item)}</span>
+        </li>
+      ))}
+      {copies.length > shown.length && (
+        <li className="quiet">
+          {shown.length} of {copies.length} are shown; the list of tasks has all.
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function hasCopies(run: RunDetail, task: RunTask): boolean {
+  return run.tasks.some((each) => each.copy_of === task.task);
 }
 
 function AttemptFacts(props: { attempt: Attempt }) {

@@ -4,20 +4,29 @@ import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/notice";
 import { StateChip, stateWord } from "../../components/state";
 import { Age, Took } from "../../components/time";
+import { itemText, unfolded } from "./copies";
 
 const kShownMax = 300;
 const kFilterFrom = 15;
 
 /** The tasks of a run as a list, with why they wait or what came of them. */
-export function TaskTable(props: { run: RunDetail; onSelect: (task: string) => void }) {
+export function TaskTable(props: {
+  run: RunDetail;
+  open: ReadonlySet<string>;
+  onSelect: (task: string) => void;
+}) {
   const { tasks } = props.run;
   const [text, setText] = useState("");
   const [state, setState] = useState("");
   const wanted = text.trim().toLowerCase();
-  const found = tasks.filter(
+  // Whoever looks for something looks at copies too.
+  const looks = wanted !== "" || state !== "";
+  const found = (looks ? tasks : unfolded(tasks, props.open)).filter(
     (task) =>
       (state === "" || task.state === state) &&
-      `${task.task} ${task.work} ${task.note}`.toLowerCase().includes(wanted),
+      `${task.task} ${task.work} ${task.note} ${task.copy_of ? itemText(task.item) : ""}`
+        .toLowerCase()
+        .includes(wanted),
   );
   const counts = new Map<string, number>();
   for (const task of tasks) counts.set(task.state, (counts.get(task.state) ?? 0) + 1);
@@ -82,6 +91,16 @@ function Rows(props: { tasks: RunTask[]; onSelect: (task: string) => void }) {
             </button>
           ),
         },
+        ...(props.tasks.some((task) => task.copy_of)
+          ? [
+              {
+                title: "Item",
+                cell: (task: RunTask) => (
+                  <span className="mono clip">{task.copy_of ? itemText(task.item) : "–"}</span>
+                ),
+              },
+            ]
+          : []),
         { title: "State", cell: (task) => <StateChip state={task.state} /> },
         { title: "Why, or what came of it", cell: (task) => <span>{task.note || "–"}</span> },
         { title: "Since", cell: (task) => <Age at={task.since} /> },
