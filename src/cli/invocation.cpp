@@ -109,14 +109,10 @@ Result<const task::Workspace*> Invocation::workspace() {
     if (workspace_) return workspace_.get();
     INGOT_TRY_ASSIGN(const project::ProjectPtr loaded, project());
     INGOT_TRY_ASSIGN(engine::Engine * sql, engine());
-    INGOT_TRY_ASSIGN(task::Lake lake, task::Lake::open(loaded->lake));
-    std::optional<task::Lake> read_from;
-    if (loaded->read_from_lake) {
-        INGOT_TRY_ASSIGN(read_from, task::Lake::open(*loaded->read_from_lake));
-    }
-    INGOT_TRY_ASSIGN(secrets_, project::SecretStore::open(loaded->secrets_from, loaded->root));
-    workspace_.reset(new task::Workspace{loaded, std::move(lake), std::move(read_from), *sql,
-                                         system_clock(), secrets_.get()});
+    INGOT_TRY_ASSIGN(task::OpenedWorkspace opened,
+                     task::open_workspace(loaded, *sql, system_clock()));
+    secrets_ = std::move(opened.secrets);
+    workspace_ = std::make_unique<task::Workspace>(std::move(opened.workspace));
     return workspace_.get();
 }
 

@@ -1,5 +1,6 @@
 // From a folder to a Project: read every file, resolve names, order, check.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fmt/format.h>
@@ -17,6 +18,9 @@ namespace ingot::project {
 
 namespace {
 
+/// Their files define the project, beside its project.yml.
+constexpr std::array<std::string_view, 6> kDefinitionFolders = {"sources", "models", "seeds",
+                                                                "macros",  "checks", "pipelines"};
 constexpr std::size_t kProblemsMax = 20;
 /// Fewer files than this are read faster by one thread.
 constexpr std::size_t kFilesPerThreadMin = 64;
@@ -82,8 +86,7 @@ private:
 
     void read_files() {
         std::vector<std::string> files;
-        for (const std::string_view folder :
-             {"sources", "models", "seeds", "macros", "checks", "pipelines"}) {
+        for (const std::string_view folder : kDefinitionFolders) {
             auto found = list_files(project_.root, std::string(folder));
             if (!found) {
                 problems_.add({std::string(folder), 0, 0}, found.error().message);
@@ -317,6 +320,16 @@ std::string Problem::to_string() const {
 
 LoadResult load_project(const LoadOptions& options, sql::SqlFacts& facts) {
     return Loader(options, facts).load();
+}
+
+std::vector<std::string> definition_files(const std::string& root) {
+    std::vector<std::string> files = {"project.yml"};
+    for (const std::string_view folder : kDefinitionFolders) {
+        auto found = list_files(root, std::string(folder));
+        if (found) std::move(found->begin(), found->end(), std::back_inserter(files));
+    }
+    std::sort(files.begin(), files.end());
+    return files;
 }
 
 Result<ProjectPtr> open_project(const LoadOptions& options, sql::SqlFacts& facts) {

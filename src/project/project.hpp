@@ -158,6 +158,10 @@ struct LoadResult {
 /// Reads the folder. Runs no user code, opens no network, needs no lake.
 LoadResult load_project(const LoadOptions& options, sql::SqlFacts& facts);
 
+/// The files that define a project, sorted, as paths from its root. Those of a folder that cannot
+/// be listed are absent: load_project says why.
+std::vector<std::string> definition_files(const std::string& root);
+
 /// The same as a value or one error whose message lists the problems, a line each.
 Result<ProjectPtr> open_project(const LoadOptions& options, sql::SqlFacts& facts);
 

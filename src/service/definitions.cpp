@@ -1,7 +1,6 @@
 #include "service/definitions.hpp"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -30,20 +29,12 @@ std::map<std::string, project::Value> all_params(
 
 Result<DefinitionsPtr> make_definitions(project::ProjectPtr project, engine::Engine& engine,
                                         Clock& clock) {
-    INGOT_TRY_ASSIGN(task::Lake lake, task::Lake::open(project->lake));
-    std::optional<task::Lake> read_from;
-    if (project->read_from_lake) {
-        INGOT_TRY_ASSIGN(read_from, task::Lake::open(*project->read_from_lake));
-    }
-    INGOT_TRY_ASSIGN(std::unique_ptr<project::SecretStore> secrets,
-                     project::SecretStore::open(project->secrets_from, project->root));
-    project::SecretStore* resolver = secrets.get();
-    auto made = std::make_shared<Definitions>(Definitions{
-        code_version(project->root),
-        clock.now(),
-        std::move(secrets),
-        task::Workspace{project, std::move(lake), std::move(read_from), engine, clock, resolver},
-        {}});
+    INGOT_TRY_ASSIGN(task::OpenedWorkspace opened, task::open_workspace(project, engine, clock));
+    auto made = std::make_shared<Definitions>(Definitions{code_version(project->root),
+                                                          clock.now(),
+                                                          std::move(opened.secrets),
+                                                          std::move(opened.workspace),
+                                                          {}});
     for (const project::Pipeline& pipeline : project->pipelines) {
         made->pipelines.emplace(pipeline.name,
                                 PlannedPipeline{&pipeline, orc::plan_run(*project, pipeline)});
@@ -133,37 +124,14 @@ Result<task::Workspace> workspace_of(const Definitions& definitions, const orc::
 
 namespace {
 
-constexpr std::array<const char*, 6> kFolders = {"sources", "models", "seeds",
-                                                 "macros",  "checks", "pipelines"};
-
-/// Calls `visit` for every file that defines the project, in an order of their names.
-template <class Visit>
-void for_each_file(const std::string& root, Visit visit) {
-    std::vector<fs::path> files = {fs::path(root) / "project.yml"};
-    for (const char* folder : kFolders) {
-        std::error_code failed;
-        fs::recursive_directory_iterator at(
-            fs::path(root) / folder, fs::directory_options::follow_directory_symlink, failed);
-        for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
-            if (at->path().filename().string().starts_with('.')) {
-                if (at->is_directory(failed)) at.disable_recursion_pending();
-            } else if (at->is_regular_file(failed)) {
-                files.push_back(at->path());
-            }
-        }
-    }
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) visit(file);
-}
-
 std::string files_version(const std::string& root) {
     std::uint64_t hash = 0;
-    for_each_file(root, [&](const fs::path& file) {
+    for (const std::string& file : project::definition_files(root)) {
         std::stringstream text;
-        text << std::ifstream(file).rdbuf();
-        hash = hash64(file.lexically_relative(root).string(), hash);
+        text << std::ifstream(fs::path(root) / file).rdbuf();
+        hash = hash64(file, hash);
         hash = hash64(text.str(), hash);
-    });
+    }
     return fmt::format("files-{:016x}", hash);
 }
 
@@ -229,12 +197,13 @@ std::map<std::string, project::Value> all_params(
 
 std::uint64_t files_fingerprint(const std::string& root) {
     std::uint64_t hash = 0;
-    for_each_file(root, [&](const fs::path& file) {
+    for (const std::string& file : project::definition_files(root)) {
+        const fs::path path = fs::path(root) / file;
         std::error_code ignored;
-        const auto modified = fs::last_write_time(file, ignored).time_since_epoch().count();
-        hash = hash64(file.string(), hash);
-        hash = hash64(fmt::format("{} {}", modified, fs::file_size(file, ignored)), hash);
-    });
+        const auto modified = fs::last_write_time(path, ignored).time_since_epoch().count();
+        hash = hash64(file, hash);
+        hash = hash64(fmt::format("{} {}", modified, fs::file_size(path, ignored)), hash);
+    }
     return hash;
 }
 

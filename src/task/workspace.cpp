@@ -114,6 +114,21 @@ Result<Lake> Lake::open(std::string_view uri) {
     return Lake(std::move(store));
 }
 
+Result<OpenedWorkspace> open_workspace(const project::ProjectPtr& project, engine::Engine& engine,
+                                       Clock& clock) {
+    INGOT_TRY_ASSIGN(Lake lake, Lake::open(project->lake));
+    std::optional<Lake> read_from;
+    if (project->read_from_lake) {
+        INGOT_TRY_ASSIGN(read_from, Lake::open(*project->read_from_lake));
+    }
+    INGOT_TRY_ASSIGN(std::unique_ptr<project::SecretStore> secrets,
+                     project::SecretStore::open(project->secrets_from, project->root));
+    project::SecretResolver* resolver = secrets.get();
+    return OpenedWorkspace{
+        std::move(secrets),
+        Workspace{project, std::move(lake), std::move(read_from), engine, clock, resolver}};
+}
+
 delta::TableLocation Lake::location(const project::TableName& table) const {
     return delta::TableLocation{store_, table.layer() + "/" + table.name()};
 }

@@ -41,6 +41,16 @@ struct Workspace {
     project::SecretResolver* secrets = nullptr;  ///< May be null: then a secret is an error.
 };
 
+/// A workspace with what it alone needs.
+struct OpenedWorkspace {
+    std::unique_ptr<project::SecretStore> secrets;
+    Workspace workspace;
+};
+
+/// The lakes and secrets that the project names. `engine` and `clock` outlive it.
+Result<OpenedWorkspace> open_workspace(const project::ProjectPtr& project, engine::Engine& engine,
+                                       Clock& clock);
+
 /// The versions of tables that one run reads. The first look at a table pins its newest version, or
 /// that there is none; what the run itself publishes replaces the pin. Thread-safe.
 class Pins {
