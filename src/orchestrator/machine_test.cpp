@@ -602,6 +602,18 @@ TEST(MappedTask, WhatIsNoListOfItemsFailsItAtItsPlace) {
               std::string::npos);
 }
 
+TEST(MappedTask, ACopyOfASensorWhoseTimeIsOverFails) {
+    std::vector<PlannedTask> tasks = mapped();
+    tasks[1].sensor = SensorRule{std::chrono::seconds(30), false};
+    tasks[1].timeout = std::chrono::minutes(10);
+    OneRun run(tasks);
+    give_files(run, R"(["a","b"])");
+    run.give(TaskDeferred{TaskIndex(4), 1, run.now + std::chrono::hours(1), "no file"});
+    run.machine.wake(*run.machine.next_wake());
+    EXPECT_EQ(run.states(), "success expanded waiting running failed");
+    EXPECT_EQ(run.status().tasks[4].attempts[0].message, "not there within 10m: no file");
+}
+
 TEST(MappedTask, AClearedCopyRunsAloneAndKeepsItsHistory) {
     OneRun run(mapped());
     give_files(run, R"(["a","b"])");
