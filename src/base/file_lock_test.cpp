@@ -2,11 +2,14 @@
 
 #include <array>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
+#include <sys/file.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ingot {
@@ -44,6 +47,22 @@ TEST_F(FileLockTest, IsFreeAgainOnceDestroyed) {
         ASSERT_TRUE(locked());
     }
     EXPECT_TRUE(locked());
+}
+
+TEST_F(FileLockTest, WaitsForTheNoteOfOneWhoHasJustLocked) {
+    {
+        ASSERT_TRUE(locked());
+    }
+    EXPECT_EQ(std::filesystem::file_size(path_), 0U) << "the note of one who has gone";
+    const int fd = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
+    std::jthread late([fd] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        EXPECT_EQ(::write(fd, "the next\n", 9), 9);
+    });
+    EXPECT_EQ(holder(), "the next");
+    late.join();
+    ::close(fd);
 }
 
 TEST_F(FileLockTest, EndsWithItsProcessAlsoWhenThatIsKilled) {

@@ -610,7 +610,7 @@ TEST(MappedTask, ACopyOfASensorWhoseTimeIsOverFails) {
     give_files(run, R"(["a","b"])");
     run.give(TaskDeferred{TaskIndex(4), 1, run.now + std::chrono::hours(1), "no file"});
     run.machine.wake(*run.machine.next_wake());
-    EXPECT_EQ(run.states(), "success expanded waiting running failed");
+    EXPECT_EQ(run.states(), "success expanded upstream_failed running failed");
     EXPECT_EQ(run.status().tasks[4].attempts[0].message, "not there within 10m: no file");
 }
 
