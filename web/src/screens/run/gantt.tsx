@@ -97,7 +97,11 @@ function Row(props: {
         {bars.length > 0 && (
           <span
             className="gantt-took quiet"
-            style={tookPlace(share(bars[0]!.from), share(bars.at(-1)!.to))}
+            style={tookPlace(
+              share(bars[0]!.from),
+              share(bars.at(-1)!.from),
+              share(bars.at(-1)!.to),
+            )}
           >
             {formatDuration(took)}
           </span>
@@ -118,9 +122,10 @@ function tickText(tick: number): string {
     .replace(/ 00 (s|min)$/, "");
 }
 
-/** Right of the last bar; left of the first where there is no place; else on it. */
-function tookPlace(start: number, end: number): React.CSSProperties {
+/** Right of the last bar; where there is no place, left of the first; else on the last, or left of it when it is short. */
+function tookPlace(first: number, last: number, end: number): React.CSSProperties {
   if (end < 84) return { left: `calc(${end}% + 6px)` };
-  if (start > 16) return { right: `calc(${100 - start}% + 6px)` };
+  if (first > 16) return { right: `calc(${100 - first}% + 6px)` };
+  if (end - last < 16) return { right: `calc(${100 - last}% + 6px)` };
   return { right: "8px", color: "var(--surface)" };
 }
