@@ -550,7 +550,7 @@ TEST(LoadErrors, Sources) {
         source_errors("table: bronze.a\nload: snapshot\nfrom: {files: \"{parms.x}.csv\"}\n"),
         "sources/s.yml:3:15: 'files': '{parms.x}' is not understood: known are {window.start}, "
         "{window.end}, {run.time}, {params.NAME}, {matrix.NAME}, {item}, and in tasks "
-        "{tasks.NAME.KEY}\n");
+        "{tasks.NAME.KEY}; a brace of the text itself is written {{ or }}\n");
     EXPECT_EQ(source_errors("table: bronze.a\nload: snapshot\nfrom: {http: {url: http://a, rate: "
                             "often}}\nformat: json\n"),
               "sources/s.yml:3:36: 'often' is no rate: write 10/s, 100/m or 1000/h\n");

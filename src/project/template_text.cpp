@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kKnown =
     "known are {window.start}, {window.end}, {run.time}, {params.NAME}, {matrix.NAME}, {item}, "
-    "and in tasks {tasks.NAME.KEY}";
+    "and in tasks {tasks.NAME.KEY}; a brace of the text itself is written {{ or }}";
 
 std::string_view trim(std::string_view text) {
     const std::size_t first = text.find_first_not_of(' ');
