@@ -27,7 +27,8 @@ public:
     void remove(const std::string& id) { all_.lock()->erase(id); }
     std::vector<Delivery> load() const {
         std::vector<Delivery> found;
-        for (const auto& [id, json] : *all_.lock()) found.push_back(*parse_delivery(json));
+        auto all = all_.lock();
+        for (const auto& [id, json] : *all) found.push_back(*parse_delivery(json));
         return found;
     }
     bool wait_until_ended(std::size_t count) const {
