@@ -63,8 +63,13 @@ Result<PublishResult> publish(const PublishRequest& request, const PublishContex
     crash_point("publish.staged");
 
     for (int attempt = 1; attempt <= kCommitAttempts; ++attempt) {
-        const ReplacementInput input{request,         context,        base.snapshot,
-                                     staged.accepted, staged.columns, &staged.rejected};
+        const ReplacementInput input{request,
+                                     context,
+                                     base.snapshot,
+                                     staged.accepted,
+                                     staged.columns,
+                                     &staged.rejected,
+                                     !staged.progress.windows.empty()};
         INGOT_TRY_ASSIGN(const Replacement replacement, plan_replacement(input, files));
         const Status audited = audit(request, context, base, staged, replacement);
         if (!audited) {

@@ -13,12 +13,13 @@ bool is_time(TypeId type) {
     return type == TypeId::kDate || type == TypeId::kTimestamp || type == TypeId::kTimestampNtz;
 }
 
-Timestamp as_instant(const Scalar& bound, bool is_date) {
+}  // namespace
+
+Timestamp as_instant(const Scalar& bound) {
+    const bool is_date = bound.type().id() == TypeId::kDate;
     return Timestamp::from_micros(0) +
            (is_date ? bound.as_integer() * kDay : Duration(bound.as_integer()));
 }
-
-}  // namespace
 
 RemovedTimes::RemovedTimes(const delta::Snapshot& base) : base_(base) {
     for (const delta::TableColumn& column : base.columns()) {
@@ -37,8 +38,7 @@ void RemovedTimes::add_file(delta::FileOrdinal file) {
     for (TimeColumn& column : columns_) {
         const delta::ColumnBounds bounds = base_.files().bounds(file, {column.name});
         if (bounds.min && bounds.max) {
-            add(column, as_instant(*bounds.min, column.is_date),
-                as_instant(*bounds.max, column.is_date));
+            add(column, as_instant(*bounds.min), as_instant(*bounds.max));
         } else if (!bounds.null_count || bounds.null_count != base_.files().num_records(file)) {
             column.ranges.reset();
         }

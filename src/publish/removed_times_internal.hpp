@@ -7,6 +7,9 @@
 
 namespace ingot::publish {
 
+/// A bound of a timestamp or date column as an instant.
+Timestamp as_instant(const Scalar& bound);
+
 /// Collects where in time the rows lie that leave a table, for each of its date and timestamp
 /// columns.
 class RemovedTimes {

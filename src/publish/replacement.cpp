@@ -16,7 +16,7 @@ constexpr const char* kStored = "staged.stored";
 constexpr const char* kIncoming = "staged.incoming";
 constexpr const char* kRejected = "staged.rejected";
 
-TimesByColumn times_of(const delta::Snapshot& base, const delta::FileSelection& files);
+TimesByColumn times_of(const ReplacementInput& input, const delta::FileSelection& files);
 Result<Replacement> replace_range(const ReplacementInput& input, const ReplaceRange& mode,
                                   StagedFiles& files);
 Result<Replacement> upsert(const ReplacementInput& input, const UpsertByKey& mode,
@@ -40,7 +40,7 @@ Result<Replacement> plan_replacement(const ReplacementInput& input, StagedFiles&
     replacement.added = input.incoming.files;
     if (std::holds_alternative<OverwriteTable>(input.request.mode) && input.base) {
         replacement.removed = input.base->files().all();
-        replacement.removed_times = times_of(*input.base, replacement.removed);
+        replacement.removed_times = times_of(input, replacement.removed);
         replacement.reads.whole_table = true;
     }
     return replacement;
@@ -99,13 +99,6 @@ std::string in_ranges(const std::string& column, const DataType& type, const Int
 
 constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 
-/// A bound of a timestamp or date column as an instant.
-Timestamp as_instant(const Scalar& value) {
-    return value.type().id() == TypeId::kDate
-               ? Timestamp::from_micros(value.as_integer() * kMicrosPerDay)
-               : Timestamp::from_micros(value.as_integer());
-}
-
 Scalar bound_for(const DataType& type, Timestamp at, bool round_up) {
     if (type.id() != TypeId::kDate) return Scalar::integer(type, at.micros());
     const std::int64_t days =
@@ -131,8 +124,10 @@ bool wholly_inside(const delta::ColumnBounds& bounds, const IntervalSet& ranges)
         [&](const Interval& range) { return range.start <= first && last < range.end; });
 }
 
-TimesByColumn times_of(const delta::Snapshot& base, const delta::FileSelection& files) {
-    RemovedTimes times(base);
+/// Of all rows of these files. Nobody asks for them when the commit names no windows.
+TimesByColumn times_of(const ReplacementInput& input, const delta::FileSelection& files) {
+    if (!input.names_windows) return {};
+    RemovedTimes times(*input.base);
     for (const delta::FileOrdinal file : files) times.add_file(file);
     return times.outside({});
 }
@@ -332,7 +327,7 @@ Result<Replacement> rewrite_keys(const ReplacementInput& input, const KeyedRewri
         if (rewrite.all_keys || rewrite.anew) stored = input.base->files().all();
         replacement.removed = stored;
         replacement.reads.whole_table = true;
-        replacement.removed_times = times_of(*input.base, stored);
+        replacement.removed_times = times_of(input, stored);
         if (rewrite.anew) stored.clear();
         INGOT_TRY_ASSIGN(visible[kStored], only(input.base, stored));
     }

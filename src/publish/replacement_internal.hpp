@@ -16,6 +16,7 @@ struct ReplacementInput {
     const engine::WriteResult& incoming;
     const std::vector<delta::TableColumn>& columns;
     const engine::WriteResult* rejected = nullptr;  ///< Rows for the request's quarantine.
+    bool names_windows = false;                     ///< The commit says which windows it writes.
 };
 
 /// Which files go and which come, given the table as it is now.
