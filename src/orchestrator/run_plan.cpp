@@ -21,6 +21,7 @@ using Graph = std::vector<std::set<std::size_t>>;  ///< Of each task: those befo
 struct TableUse {
     std::set<project::TableName> writes;
     std::set<project::TableName> reads;
+    std::set<std::string> checks;  ///< Across tables, that go with these.
 };
 
 Status refuse_what_is_not_there(const project::Pipeline& pipeline);
@@ -29,7 +30,11 @@ Result<std::vector<TableUse>> table_uses(const project::Project& project,
 Graph named_order(const project::Pipeline& pipeline);
 void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before);
 std::vector<std::size_t> in_order(const Graph& before);
-std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before);
+std::vector<std::set<std::string>> checks_left(const project::Pipeline& pipeline,
+                                               const std::vector<TableUse>& uses,
+                                               const Graph& before);
+std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before,
+                                 const std::vector<std::set<std::string>>& left_checks);
 
 }  // namespace
 
@@ -39,7 +44,7 @@ Result<RunPlan> plan_run(const project::Project& project, const project::Pipelin
     Graph before = named_order(pipeline);
     add_order_of_tables(uses, before);
     return RunPlan{pipeline.name, "", pipeline.active_runs, pipeline.active_tasks,
-                   planned(pipeline, before)};
+                   planned(pipeline, before, checks_left(pipeline, uses, before))};
 }
 
 const std::string& queue_of(const RunPlan& plan) {
@@ -145,6 +150,8 @@ Result<TableUse> table_use(const project::Project& project, const project::Table
         }
     }
     for (const project::TableCheckFile* check : work.checks) {
+        use.checks.insert(check->name);
+        if (checks == nullptr) continue;
         for (const project::TableName& input : check->inputs) {
             add_read(project, graph, input, use.reads);
         }
@@ -192,11 +199,14 @@ bool comes_before(const Graph& before, std::size_t first, std::size_t last) {
 }
 
 /// A task comes after those that write what it reads, and after earlier ones that write what it
-/// writes; unless `after` says otherwise.
+/// writes, or what a check that no task of its own runs looks at together with what it writes;
+/// unless `after` says otherwise.
 void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before) {
     std::map<project::TableName, std::vector<std::size_t>> writers;
+    std::map<std::string, std::vector<std::size_t>> checkers;
     for (std::size_t i = 0; i < uses.size(); ++i) {
         for (const project::TableName& table : uses[i].writes) writers[table].push_back(i);
+        for (const std::string& check : uses[i].checks) checkers[check].push_back(i);
     }
     const auto add = [&](std::size_t first, std::size_t last) {
         if (first != last && !comes_before(before, last, first)) before[last].insert(first);
@@ -211,6 +221,42 @@ void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before) {
             }
         }
     }
+    for (const auto& [check, tasks] : checkers) {
+        const bool has_task = std::any_of(tasks.begin(), tasks.end(), [&](std::size_t task) {
+            return uses[task].writes.empty();
+        });
+        for (std::size_t i = 0; i < tasks.size() && !has_task; ++i) {
+            for (std::size_t later = i + 1; later < tasks.size(); ++later) {
+                add(tasks[i], tasks[later]);
+            }
+        }
+    }
+}
+
+/// Whether it runs once all before it have ended well.
+bool runs_after_success(When when) {
+    return when != When::kFailed && when != When::kAllFailed && when != When::kAllSkipped &&
+           when != When::kAlways && when != When::kOneSuccess && when != When::kOneDone;
+}
+
+/// Of each task: a check before the last task that it goes with would see tables that are half
+/// done.
+std::vector<std::set<std::string>> checks_left(const project::Pipeline& pipeline,
+                                               const std::vector<TableUse>& uses,
+                                               const Graph& before) {
+    std::vector<std::set<std::string>> left(uses.size());
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        if (std::holds_alternative<project::CheckTask>(pipeline.tasks[i].body)) continue;
+        for (const std::string& check : uses[i].checks) {
+            for (std::size_t later = 0; later < uses.size(); ++later) {
+                const bool takes_it = later != i && uses[later].checks.contains(check) &&
+                                      runs_after_success(pipeline.tasks[later].when) &&
+                                      comes_before(before, i, later);
+                if (takes_it) left[i].insert(check);
+            }
+        }
+    }
+    return left;
 }
 
 /// Each after those before it; else as in the file.
@@ -310,7 +356,8 @@ std::string work_text(const project::PipelineTask& task) {
     return command == nullptr ? "" : WorkText{}(*command);
 }
 
-std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before) {
+std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph& before,
+                                 const std::vector<std::set<std::string>>& left_checks) {
     std::vector<PlannedTask> tasks;
     std::map<std::size_t, std::vector<TaskIndex>> copies;
     std::map<std::string, std::size_t> positions;
@@ -339,6 +386,7 @@ std::vector<PlannedTask> planned(const project::Pipeline& pipeline, const Graph&
             copy.retry = {task.retry.retries, task.retry.delay, task.retry.backoff};
             copy.timeout = task.retry.timeout;
             copy.values_from = values_from;
+            copy.left_checks.assign(left_checks[position].begin(), left_checks[position].end());
             if (const auto* sensor = std::get_if<project::SensorTask>(&task.body)) {
                 copy.sensor = SensorRule{sensor->every, sensor->skip_when_over};
             }

@@ -60,6 +60,8 @@ struct PlannedTask {
     std::optional<SensorRule> sensor = {};
     std::vector<TaskIndex> values_from = {};  ///< Before it; what they gave is used.
     std::optional<ItemsRule> items = {};      ///< Its copies come from what others gave.
+    /// Checks across tables that go with what it builds and are left to a task after it.
+    std::vector<std::string> left_checks = {};
     friend bool operator==(const PlannedTask&, const PlannedTask&) = default;
 };
 
@@ -97,7 +99,8 @@ std::string_view cause_name(RunOrigin::Cause cause);  ///< `scheduled`
 Result<RunOrigin::Cause> parse_cause(std::string_view name);
 
 /// The tasks of a pipeline: copies for `each`; after what `after` names, and after the tasks whose
-/// tables they read or also write. kUnsupported names the place of what is not carried out yet.
+/// tables they read or also write. A check across tables runs once, in the last task that it goes
+/// with. kUnsupported names the place of what is not carried out yet.
 Result<RunPlan> plan_run(const project::Project& project, const project::Pipeline& pipeline);
 
 /// The tasks and all that come after them, ascending.

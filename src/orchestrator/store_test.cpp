@@ -47,6 +47,7 @@ RunSpec spec_of(const std::string& pipeline) {
     second.pool = "pg";
     second.retry = {3, std::chrono::seconds(7), 1.5};
     second.timeout = std::chrono::minutes(4);
+    second.left_checks = {"all_cleaned", "same"};
     spec.plan = {pipeline, "", 2, 5, {first, second}};
     spec.window = Interval{kStart, kStart + std::chrono::hours(1)};
     spec.lake = "/lake";

@@ -40,6 +40,7 @@ Json task_json(const PlannedTask& task) {
                  {"place", task.items->place}};
         for (const TaskIndex from : task.items->from) items["from"].push_back(from.value());
     }
+    if (!task.left_checks.empty()) json["left_checks"] = task.left_checks;
     return json;
 }
 
@@ -87,6 +88,7 @@ PlannedTask task_of(const Json& json, std::size_t position) {
         rule.text = items.at("text").get<std::string>();
         rule.place = items.at("place").get<std::string>();
     }
+    task.left_checks = json.value("left_checks", std::vector<std::string>());
     return task;
 }
 

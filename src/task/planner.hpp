@@ -18,6 +18,7 @@ struct RunOptions {
     bool fail_fast = false;
     unsigned parallel = 1;  ///< Tables at work at once.
     std::string run_id;     ///< The run that this is a part of; empty: it is one of its own.
+    std::vector<std::string> left_checks = {};  ///< Across tables, that another part of it runs.
 };
 
 /// The work on one model. Neither part: it is up to date.

@@ -48,9 +48,13 @@ Result<RunReport> run_tables(const Workspace& workspace, const RunOptions& optio
                              const RunProgress& progress, std::stop_token stop) {
     Board initial;
     const project::TableGraph graph(*workspace.project);
-    INGOT_TRY_ASSIGN(const project::SelectedWork selected,
+    INGOT_TRY_ASSIGN(project::SelectedWork selected,
                      project::select_work(*workspace.project, graph,
                                           {options.select, options.exclude, nullptr}));
+    std::erase_if(selected.checks, [&](const project::TableCheckFile* check) {
+        return std::find(options.left_checks.begin(), options.left_checks.end(), check->name) !=
+               options.left_checks.end();
+    });
     initial.steps = steps_of(*workspace.project, graph, selected.tables);
     initial.unfinished = initial.steps.size();
     for (std::size_t i = 0; i < initial.steps.size(); ++i) {

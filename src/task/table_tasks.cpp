@@ -55,6 +55,7 @@ TaskOutcome build(const std::string& select, const TaskAttempt& attempt) {
     options.full = attempt.attempt.spec->full;
     options.parallel = attempt.parallel;
     options.run_id = attempt.attempt.run.value();
+    options.left_checks = attempt.attempt.planned().left_checks;
     RunProgress progress = attempt.progress;
     progress.finished = [&](const TableReport& report) {
         write_line(attempt.log, line_of(report));

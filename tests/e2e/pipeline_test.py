@@ -39,10 +39,49 @@ tasks:
         except FileNotFoundError:
             return True
 
+    @staticmethod
+    def text_of(path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
     def wait_for_line(self, name):
         self.wait_for(lambda: self.lines(name), f"nothing in {name}")
 
     # -- the whole way
+
+    def test_a_check_across_tables_runs_once_when_all_that_it_reads_is_built(self):
+        self.write("checks/all_cleaned.sql", """/* ---
+description: every event is cleaned
+--- */
+SELECT id FROM bronze.events WHERE id NOT IN (SELECT id FROM silver.events)
+""")
+        load, build = "load: {ingest: bronze.events}", "build: {models: silver.events}"
+        for tasks, order in (((load, build), ["load", "build"]), ((build, load), ["load", "build"]),
+                             ((load, build, "look: {check: silver.events}"), ["load", "build", "look"])):
+            with self.subTest(tasks=tasks):
+                shutil.rmtree(self.lake, ignore_errors=True)
+                for hour in range(2):
+                    self.pipeline("window: hour\ntasks:\n" + "".join(f"  {task}\n" for task in tasks))
+                    window = f"2020-05-01T{hour:02}..2020-05-01T{hour + 1:02}"
+                    run = self.run_pipeline("p", "--window", window)
+                    self.assertEqual([task["task"] for task in run["tasks"]], order)
+                    self.assertEqual(set(self.states(run).values()), {"success"})
+                    logs = {task["task"]: self.text_of(task["attempts"][0]["log"]) for task in run["tasks"]}
+                    self.assertEqual([name for name, log in logs.items() if "all_cleaned.sql" in log], order[-1:])
+
+    def test_tasks_that_only_a_check_joins_run_one_after_another(self):
+        self.write("models/silver/other.sql", "/* --- kind: table --- */\nSELECT id FROM bronze.events\n")
+        self.write("checks/same.sql", "SELECT id FROM silver.other WHERE id NOT IN (SELECT id FROM silver.events)\n")
+        self.succeeds("run", "bronze.events")
+        tasks = "  one: {models: silver.other}\n  two: {models: silver.events}\n"
+        self.pipeline(f"window: hour\ntasks:\n{tasks}")
+        run = self.run_pipeline("p", "--window", WINDOW)
+        self.assertEqual([task["after"] for task in run["tasks"]], [[], ["one"]])
+        self.assertIn("same.sql", self.text_of(run["tasks"][1]["attempts"][0]["log"]))
+        self.assertNotIn("same.sql", self.text_of(run["tasks"][0]["attempts"][0]["log"]))
+        self.pipeline(f"window: hour\ntasks:\n{tasks}  look: {{check: silver.other}}\n")
+        run = self.run_pipeline("p", "--window", WINDOW)
+        self.assertEqual([task["after"] for task in run["tasks"]], [[], [], ["one", "two"]])
 
     def test_a_command_that_has_nothing_to_do_is_skipped_and_the_rules_go_by_it(self):
         self.pipeline(f"""
