@@ -10,7 +10,9 @@
 #include "orchestrator/backfills.hpp"
 #include "orchestrator/orchestrator.hpp"
 #include "orchestrator/sqlite_store.hpp"
+#include "service/backfill_view.hpp"
 #include "service/pipeline_tasks.hpp"
+#include "service/selection_pipeline.hpp"
 #include "service/window_history.hpp"
 
 #include "cli/output.hpp"
@@ -29,7 +31,7 @@ namespace orc = ingot::orchestrator;
 constexpr std::string_view kPurpose = "ingot backfill";
 
 struct BackfillArguments {
-    std::string pipeline;
+    std::vector<std::string> what;  ///< A pipeline, or a selection of tables.
     std::string window;
     std::string order;
     std::string redo;
@@ -44,7 +46,6 @@ struct BackfillArguments {
 Result<service::BackfillRequest> request_of(const service::Definitions& definitions,
                                             const BackfillArguments& arguments);
 Result<std::optional<orc::Backfill>> left_open(orc::Store& store, const orc::Backfill& asked);
-Json plan_json(const orc::Backfill& backfill);
 void print_plan(const Json& plan, bool json);
 Status ask_before_running(const project::Project& project, const BackfillArguments& arguments);
 Result<int> backfill_on_server(Invocation& invocation, ServerClient& server,
@@ -87,7 +88,9 @@ Result<int> backfill(Invocation& invocation, const BackfillArguments& arguments)
     const bool runs = std::any_of(plan.windows.begin(), plan.windows.end(),
                                   [](const orc::BackfillWindow& each) { return each.runs; });
     if (arguments.dry_run || (!goes_on && !runs)) {
-        print_plan(plan_json(goes_on ? *left : plan), invocation.json());
+        Json planned = service::backfill_json(goes_on ? *left : plan, {});
+        if (!goes_on) planned["id"] = nullptr;
+        print_plan(planned, invocation.json());
         return kExitOk;
     }
     return carry_out(invocation, definitions, *store, folder,
@@ -99,24 +102,59 @@ Status ask_before_running(const project::Project& project, const BackfillArgumen
     return make_error(ErrorCode::kInvalidArgument,
                       "--yes is needed: this would run {} in the environment {}, which says "
                       "`confirm: true`; --dry-run shows for which windows",
-                      arguments.pipeline, project.environment);
+                      fmt::join(arguments.what, " "), project.environment);
+}
+
+/// As one selection; that a list of backfills shows is taken as it stands.
+std::string selection_of(const std::vector<std::string>& what) {
+    std::string text = fmt::format("{}", fmt::join(what, " "));
+    return text.starts_with(service::kSelectionPrefix) ? text : service::name_of_selection(text);
+}
+
+/// Of one word.
+Error neither(Error no_pipeline, const Error& no_tables) {
+    return std::move(no_pipeline).with("and as tables: " + no_tables.message);
+}
+
+/// A pipeline goes before tables of the same name.
+Result<service::PlannedPipeline> pipeline_meant(const service::Definitions& definitions,
+                                                const std::vector<std::string>& what) {
+    const service::PlannedPipeline* named =
+        what.size() == 1 ? definitions.find(what.front()) : nullptr;
+    if (named != nullptr) return *named;
+    Result<service::PlannedPipeline> made =
+        service::planned_pipeline(definitions, selection_of(what));
+    if (made || what.size() > 1 || made.error().code != ErrorCode::kNotFound) return made;
+    return neither(service::no_such_pipeline(definitions, what.front()), made.error());
+}
+
+/// The same, as the server describes it.
+Result<Json> pipeline_meant(ServerClient& server, const std::vector<std::string>& what) {
+    Result<Json> named = make_error(ErrorCode::kNotFound, "");
+    if (what.size() == 1) named = server.pipeline(what.front());
+    if (named || named.error().code != ErrorCode::kNotFound) return named;
+    Result<Json> made = server.pipeline(selection_of(what));
+    if (made || what.size() > 1 || made.error().code != ErrorCode::kNotFound) return made;
+    return neither(named.error(), made.error());
 }
 
 Result<service::BackfillRequest> request_of(const service::Definitions& definitions,
                                             const BackfillArguments& arguments) {
-    const service::PlannedPipeline* planned = definitions.find(arguments.pipeline);
-    const bool has_zone = planned != nullptr && planned->pipeline->window;
+    INGOT_TRY_ASSIGN(const service::PlannedPipeline planned,
+                     pipeline_meant(definitions, arguments.what));
+    const project::Pipeline& pipeline = *planned.pipeline;
     const std::string& zone =
-        has_zone ? planned->pipeline->window->timezone : definitions.project().defaults.timezone;
+        pipeline.window ? pipeline.window->timezone : definitions.project().defaults.timezone;
     service::BackfillRequest request;
-    request.pipeline = arguments.pipeline;
+    request.pipeline = pipeline.name;
     INGOT_TRY_ASSIGN_WITH(request.range, project::parse_interval(arguments.window, zone),
                           "in --window");
-    if (arguments.order == "oldest_first") request.order = orc::BackfillOrder::kOldestFirst;
-    if (arguments.order == "newest_first") request.order = orc::BackfillOrder::kNewestFirst;
-    if (arguments.redo == "none") request.redo = orc::BackfillRedo::kNone;
-    if (arguments.redo == "failed") request.redo = orc::BackfillRedo::kFailed;
-    if (arguments.redo == "all") request.redo = orc::BackfillRedo::kAll;
+    if (!arguments.order.empty()) {
+        INGOT_TRY_ASSIGN(request.order, service::parse_order(arguments.order));
+    }
+    if (!arguments.redo.empty()) {
+        INGOT_TRY_ASSIGN(request.redo, service::parse_redo(arguments.redo));
+    }
     if (arguments.active_runs > 0) request.active_runs = arguments.active_runs;
     return request;
 }
@@ -126,28 +164,19 @@ Result<std::optional<orc::Backfill>> left_open(orc::Store& store, const orc::Bac
     INGOT_TRY_ASSIGN(const auto records, store.records(orc::kBackfillRecord));
     for (const auto& [id, body] : records) {
         INGOT_TRY_ASSIGN(orc::Backfill left, orc::parse_backfill(body));
-        if (left.ended_at || left.pipeline != asked.pipeline) continue;
+        const bool is_over = left.ended_at || left.state == orc::Backfill::State::kCancelled;
+        if (is_over || left.pipeline != asked.pipeline) continue;
         if (left.range != asked.range) {
             return make_error(ErrorCode::kAlreadyExists,
                               "the backfill of {} over {} was interrupted: finish it first, with "
-                              "--window {}",
-                              left.pipeline, left.range.to_string(), left.range.to_string());
+                              "--window {}, or give it up: ingot backfills cancel {}",
+                              left.pipeline, left.range.to_string(), left.range.to_string(),
+                              left.id);
         }
         left.state = orc::Backfill::State::kRunning;
         return std::optional(std::move(left));
     }
     return std::optional<orc::Backfill>();
-}
-
-Json plan_json(const orc::Backfill& backfill) {
-    Json windows = Json::array();
-    for (const orc::BackfillWindow& each : backfill.windows) {
-        windows.push_back({{"start", each.window.start.to_string()},
-                           {"end", each.window.end.to_string()},
-                           {"action", each.runs ? "run" : "skip"},
-                           {"reason", each.reason}});
-    }
-    return {{"pipeline", backfill.pipeline}, {"windows", std::move(windows)}};
 }
 
 std::string range_text(const Json& window) {
@@ -179,7 +208,7 @@ void print_plan(const Json& plan, bool json) {
 
 Result<Json> request_for_server(const Json& pipeline, const BackfillArguments& arguments) {
     INGOT_TRY_ASSIGN(const Json window, window_for_server(pipeline, arguments.window));
-    Json request{{"pipeline", arguments.pipeline},
+    Json request{{"pipeline", pipeline["name"]},
                  {"from", window["start"]},
                  {"to", window["end"]},
                  {"dry_run", arguments.dry_run}};
@@ -227,7 +256,7 @@ Result<std::optional<Json>> wait_for_backfill(const Invocation& invocation, Serv
 
 Result<int> backfill_on_server(Invocation& invocation, ServerClient& server,
                                const BackfillArguments& arguments) {
-    INGOT_TRY_ASSIGN(const Json pipeline, server.pipeline(arguments.pipeline));
+    INGOT_TRY_ASSIGN(const Json pipeline, pipeline_meant(server, arguments.what));
     INGOT_TRY_ASSIGN(const Json request, request_for_server(pipeline, arguments));
     INGOT_TRY_ASSIGN(const Json begun, server.begin_backfill(request));
     if (arguments.dry_run) {
@@ -254,7 +283,7 @@ Result<int> backfill_on_server(Invocation& invocation, ServerClient& server,
     }
     if (invocation.json()) {
         const Json json{
-            {"backfill", id}, {"pipeline", arguments.pipeline}, {"runs", std::move(runs)}};
+            {"backfill", id}, {"pipeline", begun["pipeline"]}, {"runs", std::move(runs)}};
         std::printf("%s\n", json.dump(2).c_str());
     }
     const Json& counts = (*ended)["counts"];
@@ -336,10 +365,12 @@ Result<int> carry_out(Invocation& invocation, const service::DefinitionsPtr& def
 void add_backfill(CLI::App& app, const Chosen& chosen) {
     CLI::App* verb = app.add_subcommand(
         "backfill",
-        "Run a pipeline for the windows of a range, one run each; by the server of "
-        "the store where there is one");
+        "Run a pipeline, or build tables, for the windows of a range, one run each; by the server "
+        "of the store where there is one");
     auto arguments = std::make_shared<BackfillArguments>();
-    verb->add_option("pipeline", arguments->pipeline, "Name of a pipeline")->required();
+    verb->add_option("what", arguments->what,
+                     "Name of a pipeline, or tables as `ingot run` selects them: gold.daily+ tag:x")
+        ->required();
     verb->add_option("--window", arguments->window,
                      "START..END, half open, or one day, month, year")
         ->type_name("RANGE")

@@ -158,6 +158,7 @@ int run_program(int argc, char** argv) {
     const Chosen chosen = [&](Action chosen_action) { action = std::move(chosen_action); };
     add_alerts(app, chosen);
     add_backfill(app, chosen);
+    add_backfills(app, chosen);
     add_check(app, chosen);
     add_datagen(app, chosen);
     add_doctor(app, chosen);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "orchestrator/backfills.hpp"
 #include "orchestrator/sqlite_store.hpp"
+#include "service/backfill_view.hpp"
 #include "service/brief_hold.hpp"
 #include "service/pipeline_tasks.hpp"
 #include "service/run_view.hpp"
@@ -32,6 +34,12 @@ public:
     }
     Result<Json> note_run(const orc::RunId& run, const std::string& note) override {
         return client_.note_run(run, note);
+    }
+    Result<std::string> find_backfill(const std::string& id) override {
+        return client_.find_backfill(id);
+    }
+    Result<Json> change_backfill(const std::string& id, const std::string& verb) override {
+        return client_.change_backfill(id, verb);
     }
     bool goes_on() const override { return true; }
 
@@ -99,13 +107,53 @@ public:
         }));
         return view(run);
     }
+    Result<std::string> find_backfill(const std::string& id) override {
+        return service::find_backfill(*store_, id);
+    }
+    /// What has begun is left to whoever goes on with it, as a server leaves it.
+    Result<Json> change_backfill(const std::string& id, const std::string& verb) override {
+        if (verb != "cancel") {
+            return make_error(ErrorCode::kNotFound,
+                              "no server is at work on the store {}: nobody carries the backfill "
+                              "out. `ingot serve` does, and so does `ingot backfill` with its "
+                              "window",
+                              orc::store_file(*project_));
+        }
+        orc::Backfills backfills([](const orc::Backfill& backfill, const Interval&) {
+            return Result<orc::PreparedRun>(make_error(
+                ErrorCode::kCancelled, "the backfill {} starts nothing more", backfill.id));
+        });
+        INGOT_TRY(backfills.load(*store_));
+        INGOT_TRY(record(
+            [&](orc::Orchestrator& orchestrator) {
+                return cancel_backfill(id, backfills, orchestrator);
+            },
+            &backfills));
+        INGOT_TRY_ASSIGN(const orc::Backfill backfill, service::stored_backfill(*store_, id));
+        INGOT_TRY_ASSIGN(const service::BackfillRuns runs, orc::runs_of(backfill, *store_));
+        return service::backfill_json(backfill, runs);
+    }
     bool goes_on() const override { return false; }
 
 private:
-    Status record(const orc::Orchestrator::Input& input) {
+    Status cancel_backfill(const std::string& id, orc::Backfills& backfills,
+                           orc::Orchestrator& orchestrator) {
+        INGOT_TRY_ASSIGN(
+            const std::vector<orc::RunHead> queued,
+            store_->list({.backfill = id, .state = orc::RunState::kQueued, .at_most = 1000}));
+        INGOT_TRY(backfills.set_state(id, orc::Backfill::State::kCancelled, orchestrator));
+        for (const orc::RunHead& run : queued) {
+            INGOT_TRY(orchestrator.give(run.id, orc::backfill_was_cancelled()));
+        }
+        return {};
+    }
+    /// With a policy that sees what is recorded; null: none does.
+    Status record(const orc::Orchestrator::Input& input, orc::Policy* policy = nullptr) {
         service::PipelineTasks none(1);
+        std::vector<orc::Policy*> policies;
+        if (policy != nullptr) policies.push_back(policy);
         orc::Orchestrator orchestrator(
-            {*store_, none, folder_, system_clock()},
+            {*store_, none, folder_, system_clock(), std::move(policies)},
             {.limits = {1, {}}, .purpose = std::string(service::kBriefHold)});
         return orchestrator.record(input);
     }

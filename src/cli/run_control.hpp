@@ -7,8 +7,8 @@
 
 namespace ingot::cli {
 
-/// What may be done to runs: by a server, or by this process on the store of the project, which
-/// starts nothing. Documents are those of the API.
+/// What may be done to runs and backfills: by a server, or by this process on the store of the
+/// project, which starts nothing. Documents are those of the API.
 class RunControl {
 public:
     virtual ~RunControl() = default;
@@ -20,6 +20,10 @@ public:
     virtual Result<Json> mark_task(const orchestrator::RunId& run, const std::string& task,
                                    const std::string& state) = 0;
     virtual Result<Json> note_run(const orchestrator::RunId& run, const std::string& note) = 0;
+    /// The id of a backfill that begins so, of the only one.
+    virtual Result<std::string> find_backfill(const std::string& id) = 0;
+    /// `verb`: pause, resume, cancel. kNotFound: it is over, or `verb` needs a server.
+    virtual Result<Json> change_backfill(const std::string& id, const std::string& verb) = 0;
     /// Somebody carries out what is to run now.
     virtual bool goes_on() const = 0;
 };

@@ -1,11 +1,13 @@
 #include "cli/server_client.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
 #include "server/http_server.hpp"
+#include "service/backfill_view.hpp"
 
 #include "base/percent.hpp"
 
@@ -19,6 +21,7 @@ constexpr Duration kAnswerTime = std::chrono::seconds(60);
 constexpr Duration kPingTime = std::chrono::seconds(3);
 constexpr Duration kToBegin = std::chrono::seconds(10);
 constexpr int kWaitSeconds = 20;
+constexpr std::size_t kPage = 50;  ///< Items of a list that are asked for at once.
 
 std::string part(std::string_view text) {
     return percent_encode(std::string(text));
@@ -154,6 +157,33 @@ Result<Json> ServerClient::backfill(const std::string& id) {
     return get("/backfills/" + part(id));
 }
 
+Result<Json> ServerClient::backfills(const std::string& pipeline, std::size_t at_most) {
+    Json all = Json::array();
+    std::string after;
+    while (all.size() < at_most) {
+        std::string path =
+            fmt::format("/backfills?limit={}", std::min(at_most - all.size(), kPage));
+        if (!pipeline.empty()) path += "&pipeline=" + part(pipeline);
+        if (!after.empty()) path += "&after=" + part(after);
+        INGOT_TRY_ASSIGN(Json page, get(path));
+        for (Json& item : page["items"]) all.push_back(std::move(item));
+        if (page["next"].is_null()) break;
+        after = page["next"].get<std::string>();
+    }
+    return all;
+}
+
+Result<std::string> ServerClient::find_backfill(const std::string& id) {
+    INGOT_TRY_ASSIGN(const Json found, get("/backfills?limit=2&id_prefix=" + part(id)));
+    std::vector<std::string> ids;
+    for (const Json& item : found["items"]) ids.push_back(item["id"].get<std::string>());
+    return service::only_backfill(id, ids);
+}
+
+Result<Json> ServerClient::change_backfill(const std::string& id, const std::string& verb) {
+    return change("POST", fmt::format("/backfills/{}/{}", part(id), verb), Json());
+}
+
 /// Asked again while the server restarts, or is not to be reached for a moment.
 Result<Json> ServerClient::get(const std::string& path) {
     net::HttpRequest request = base_;
@@ -167,8 +197,10 @@ Result<Json> ServerClient::change(const char* method, const std::string& path, c
     net::HttpRequest request = base_;
     request.url += "/api/v1" + path;
     request.method = method;
-    request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-    request.headers.emplace_back("Content-Type", "application/json");
+    if (!body.is_null()) {
+        request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+        request.headers.emplace_back("Content-Type", "application/json");
+    }
     request.limits.attempt_timeout = kAnswerTime;
     const Result<net::HttpResponse> response = http_->send(request, stop_);
     if (response) return read(*response);

@@ -50,6 +50,12 @@ public:
     Result<Json> pipeline(const std::string& pipeline);
     Result<Json> begin_backfill(const Json& request);
     Result<Json> backfill(const std::string& id);
+    /// Newest first, at most so many; of one pipeline, or of all when the name is empty.
+    Result<Json> backfills(const std::string& pipeline, std::size_t at_most);
+    /// The id that begins so, of the only one.
+    Result<std::string> find_backfill(const std::string& id);
+    /// `verb`: pause, resume, cancel.
+    Result<Json> change_backfill(const std::string& id, const std::string& verb);
 
 private:
     explicit ServerClient(net::HttpRequest base, std::stop_token stop)
@@ -58,6 +64,7 @@ private:
           http_(std::make_unique<net::HttpClient>()) {}
 
     Result<Json> get(const std::string& path);
+    /// A body of null: none.
     Result<Json> change(const char* method, const std::string& path, const Json& body);
     Result<Json> read(const net::HttpResponse& response) const;
 

@@ -10,6 +10,7 @@ using Chosen = std::function<void(Action)>;
 
 void add_alerts(CLI::App& app, const Chosen& chosen);
 void add_backfill(CLI::App& app, const Chosen& chosen);
+void add_backfills(CLI::App& app, const Chosen& chosen);
 void add_check(CLI::App& app, const Chosen& chosen);
 void add_datagen(CLI::App& app, const Chosen& chosen);
 void add_doctor(CLI::App& app, const Chosen& chosen);

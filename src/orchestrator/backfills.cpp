@@ -57,7 +57,7 @@ Status Backfills::set_state(const std::string& id, Backfill::State state,
         for (const RunId& run : orchestrator.machine().unfinished()) {
             const RunStatus& status = *orchestrator.machine().find(run);
             if (status.origin.backfill != id || status.state != RunState::kQueued) continue;
-            INGOT_TRY(orchestrator.give(run, RunCancelled{"its backfill was cancelled"}));
+            INGOT_TRY(orchestrator.give(run, backfill_was_cancelled()));
         }
     }
     return go_on(progress, orchestrator);
@@ -105,6 +105,10 @@ Status Backfills::go_on(BackfillProgress& progress, Orchestrator& orchestrator) 
     orchestrator.keep(record_of(progress.backfill()));
     active_.erase(id);
     return {};
+}
+
+RunCancelled backfill_was_cancelled() {
+    return {"its backfill was cancelled"};
 }
 
 std::string queue_of(const Backfill& backfill) {

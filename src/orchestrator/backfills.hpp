@@ -41,6 +41,8 @@ private:
     std::optional<Timestamp> go_on_at_;               ///< Set once, for those that were loaded.
 };
 
+/// What becomes of its runs that have not begun when a backfill is cancelled.
+RunCancelled backfill_was_cancelled();
 /// The name of the queue in which its runs are.
 std::string queue_of(const Backfill& backfill);
 /// The newest run of each window that the backfill has queued.

@@ -1,6 +1,7 @@
-// Backfills: a pipeline for the windows of a range.
+// Backfills: a pipeline, or the tables of a selection, for the windows of a range.
 #include "server/api_platform.hpp"
 #include "server/problem.hpp"
+#include "service/backfill_view.hpp"
 
 namespace ingot::server {
 namespace {
@@ -15,22 +16,6 @@ Schema redo_schema() {
     return Schema::one_of({"none", "failed", "all"}).named("BackfillRedo");
 }
 
-const char* order_name(orc::BackfillOrder order) {
-    return order == orc::BackfillOrder::kOldestFirst ? "oldest_first" : "newest_first";
-}
-
-const char* redo_name(orc::BackfillRedo redo) {
-    switch (redo) {
-        case orc::BackfillRedo::kNone:
-            return "none";
-        case orc::BackfillRedo::kFailed:
-            return "failed";
-        case orc::BackfillRedo::kAll:
-            break;
-    }
-    return "all";
-}
-
 Schema planned_window_schema() {
     return Schema::object({{"start", Schema::date_time()},
                            {"end", Schema::date_time()},
@@ -43,7 +28,7 @@ Schema planned_window_schema() {
 
 std::vector<Schema::Field> backfill_fields() {
     return {{"id", Schema::text().nullable().described("Null: a dry run")},
-            {"pipeline", Schema::text()},
+            {"pipeline", Schema::text().described("Or `select:` and a selection of tables")},
             {"from", Schema::date_time()},
             {"to", Schema::date_time()},
             {"order", order_schema()},
@@ -69,59 +54,10 @@ Schema backfill_schema() {
     return Schema::object(std::move(fields)).named("Backfill");
 }
 
-using Runs = std::map<Interval, orc::RunHead>;
-
-/// `waiting` before it has a run, `skipped` when it gets none.
-std::string state_of(const orc::BackfillWindow& window, const Runs& runs) {
-    if (!window.runs) return "skipped";
-    const auto run = runs.find(window.window);
-    if (run == runs.end()) return "waiting";
-    const orc::RunState state = run->second.state;
-    return std::string(state == orc::RunState::kQueued ? "waiting" : orc::run_state_name(state));
-}
-
-Json head_json(const orc::Backfill& backfill, const Runs& runs) {
-    Json counts{{"waiting", 0}, {"running", 0},   {"success", 0},
-                {"failed", 0},  {"cancelled", 0}, {"skipped", 0}};
-    for (const orc::BackfillWindow& window : backfill.windows) {
-        Json& count = counts[state_of(window, runs)];
-        count = count.get<int>() + 1;
-    }
-    return {{"id", backfill.id},
-            {"pipeline", backfill.pipeline},
-            {"from", backfill.range.start.to_string()},
-            {"to", backfill.range.end.to_string()},
-            {"order", order_name(backfill.order)},
-            {"redo", redo_name(backfill.redo)},
-            {"active_runs", backfill.active_runs},
-            {"by", backfill.by},
-            {"state", orc::backfill_state_name(backfill.state)},
-            {"problem", backfill.problem},
-            {"created_at", backfill.created_at.to_string()},
-            {"ended_at", backfill.ended_at ? Json(backfill.ended_at->to_string()) : Json()},
-            {"counts", std::move(counts)}};
-}
-
-Json backfill_json(const orc::Backfill& backfill, const Runs& runs) {
-    Json json = head_json(backfill, runs);
-    json["windows"] = Json::array();
-    for (const orc::BackfillWindow& window : backfill.windows) {
-        const auto run = runs.find(window.window);
-        json["windows"].push_back(
-            {{"start", window.window.start.to_string()},
-             {"end", window.window.end.to_string()},
-             {"action", window.runs ? "run" : "skip"},
-             {"reason", window.reason},
-             {"state", state_of(window, runs)},
-             {"run_id", run == runs.end() ? Json() : Json(run->second.id.value())}});
-    }
-    return json;
-}
-
 Result<Reply> backfill_reply(const service::Service& service, const std::string& id) {
     INGOT_TRY_ASSIGN(const orc::Backfill backfill, service.backfill(id));
-    INGOT_TRY_ASSIGN(const Runs runs, service.backfill_runs(backfill));
-    return Reply(json_response(backfill_json(backfill, runs)));
+    INGOT_TRY_ASSIGN(const service::BackfillRuns runs, service.backfill_runs(backfill));
+    return Reply(json_response(service::backfill_json(backfill, runs)));
 }
 
 Result<service::BackfillRequest> request_of(const Json& body) {
@@ -129,13 +65,10 @@ Result<service::BackfillRequest> request_of(const Json& body) {
     request.pipeline = body["pipeline"].get<std::string>();
     INGOT_TRY_ASSIGN(request.range, window_of({{"start", body["from"]}, {"end", body["to"]}}));
     if (body.contains("order")) {
-        request.order = body["order"] == "newest_first" ? orc::BackfillOrder::kNewestFirst
-                                                        : orc::BackfillOrder::kOldestFirst;
+        INGOT_TRY_ASSIGN(request.order, service::parse_order(body["order"].get<std::string>()));
     }
     if (body.contains("redo")) {
-        request.redo = body["redo"] == "none"     ? orc::BackfillRedo::kNone
-                       : body["redo"] == "failed" ? orc::BackfillRedo::kFailed
-                                                  : orc::BackfillRedo::kAll;
+        INGOT_TRY_ASSIGN(request.redo, service::parse_redo(body["redo"].get<std::string>()));
     }
     if (body.contains("active_runs")) request.active_runs = body["active_runs"].get<int>();
     if (body.contains("params")) request.params = params_of(body["params"]);
@@ -143,43 +76,49 @@ Result<service::BackfillRequest> request_of(const Json& body) {
 }
 
 Endpoint list_backfills(service::Service& service) {
-    return {.path = "/api/v1/backfills",
-            .name = "list_backfills",
-            .summary = "Backfills, newest first",
-            .area = "backfills",
-            .role = Role::kViewer,
-            .in_query = page_params({{"pipeline", Schema::text().length(1, 200)}}),
-            .answers = {{200, "A page of backfills", Schema::page(backfill_head_schema())}},
-            .handle = [&service](const Call& call) -> Result<Reply> {
-                INGOT_TRY_ASSIGN(const std::vector<orc::Backfill> all, service.backfills());
-                const std::string pipeline = call.text("pipeline");
-                const std::string after = call.text("after");
-                const auto limit = static_cast<std::size_t>(call.number("limit"));
-                Json items = Json::array();
-                std::string last;
-                for (const orc::Backfill& backfill : all) {
-                    if (!pipeline.empty() && backfill.pipeline != pipeline) continue;
-                    if (!after.empty() && backfill.id >= after) continue;  // Ids grow with time.
-                    INGOT_TRY_ASSIGN(const Runs runs, service.backfill_runs(backfill));
-                    items.push_back(head_json(backfill, runs));
-                    last = backfill.id;
-                    if (items.size() == limit) break;
-                }
-                const bool full = items.size() == limit;
-                return Reply(json_response(
-                    {{"items", std::move(items)}, {"next", full ? Json(last) : Json()}}));
-            }};
+    return {
+        .path = "/api/v1/backfills",
+        .name = "list_backfills",
+        .summary = "Backfills, newest first",
+        .area = "backfills",
+        .role = Role::kViewer,
+        .in_query = page_params({{"pipeline", pipeline_name_schema()},
+                                 {"id_prefix", Schema::text().length(1, 64), "How the id begins"}}),
+        .answers = {{200, "A page of backfills", Schema::page(backfill_head_schema())}},
+        .handle = [&service](const Call& call) -> Result<Reply> {
+            INGOT_TRY_ASSIGN(const std::vector<orc::Backfill> all, service.backfills());
+            const std::string pipeline = call.text("pipeline");
+            const std::string prefix = call.text("id_prefix");
+            const std::string after = call.text("after");
+            const auto limit = static_cast<std::size_t>(call.number("limit"));
+            Json items = Json::array();
+            std::string last;
+            for (const orc::Backfill& backfill : all) {
+                if (!pipeline.empty() && backfill.pipeline != pipeline) continue;
+                if (!backfill.id.starts_with(prefix)) continue;
+                if (!after.empty() && backfill.id >= after) continue;  // Ids grow with time.
+                INGOT_TRY_ASSIGN(const service::BackfillRuns runs, service.backfill_runs(backfill));
+                items.push_back(service::backfill_head_json(backfill, runs));
+                last = backfill.id;
+                if (items.size() == limit) break;
+            }
+            const bool full = items.size() == limit;
+            return Reply(
+                json_response({{"items", std::move(items)}, {"next", full ? Json(last) : Json()}}));
+        }};
 }
 
 Endpoint begin_backfill(service::Service& service) {
     return {.method = Method::kPost,
             .path = "/api/v1/backfills",
             .name = "begin_backfill",
-            .summary = "Run a pipeline once for each window of a range, or say what would run",
+            .summary =
+                "Run a pipeline, or build the tables of a selection, once for each window of a "
+                "range, or say what would run",
             .area = "backfills",
             .role = Role::kOperator,
             .body = Schema::object(
-                {{"pipeline", Schema::text().length(1, 200)},
+                {{"pipeline", pipeline_name_schema()},
                  {"from", Schema::date_time()},
                  {"to", Schema::date_time()},
                  optional_field("order", order_schema()),
@@ -195,7 +134,7 @@ Endpoint begin_backfill(service::Service& service) {
                                  service.plan_backfill(request, name_of(call)));
                 const auto dry_run = call.body.find("dry_run");
                 if (dry_run != call.body.end() && dry_run->get<bool>()) {
-                    Json json = backfill_json(backfill, {});
+                    Json json = service::backfill_json(backfill, {});
                     json["id"] = nullptr;
                     return Reply(json_response(json));
                 }

@@ -169,8 +169,9 @@ Json tasks_json(const service::PlannedPipeline& planned) {
     return tasks;
 }
 
-/// As it is on the disk now.
+/// As it is on the disk now; nothing of one that a selection makes.
 Json source_json(const service::Definitions& definitions, const project::Pipeline& pipeline) {
+    if (definitions.find(pipeline.name) == nullptr) return {{"file", ""}, {"text", ""}};
     const auto path = std::filesystem::path(definitions.project().root) / pipeline.place.file;
     std::stringstream text;
     text << std::ifstream(path).rdbuf();
@@ -179,14 +180,14 @@ Json source_json(const service::Definitions& definitions, const project::Pipelin
 
 Result<Reply> pipeline_reply(const service::Service& service, const std::string& name) {
     const service::DefinitionsPtr definitions = service.definitions();
-    const service::PlannedPipeline* planned = definitions->find(name);
-    if (planned == nullptr) return service::no_such_pipeline(*definitions, name);
+    INGOT_TRY_ASSIGN(const service::PlannedPipeline planned,
+                     service::planned_pipeline(*definitions, name));
     INGOT_TRY_ASSIGN(const std::vector<service::TriggerView> triggers,
                      service.trigger_views({name}));
-    INGOT_TRY_ASSIGN(Json json, head_json(service, *planned, triggers.front()));
+    INGOT_TRY_ASSIGN(Json json, head_json(service, planned, triggers.front()));
     const project::Project& project = definitions->project();
     json["timezone"] =
-        planned->pipeline->window ? planned->pipeline->window->timezone : project.defaults.timezone;
+        planned.pipeline->window ? planned.pipeline->window->timezone : project.defaults.timezone;
     json["params"] = Json::object();
     for (const auto& [param, type] : project.param_types) {
         json["params"][param] = param_json(type);
@@ -195,11 +196,11 @@ Result<Reply> pipeline_reply(const service::Service& service, const std::string&
             json["params"][param]["default"] = Json::parse(value->second.to_json());
         }
     }
-    for (const auto& [param, type] : planned->pipeline->params) {
+    for (const auto& [param, type] : planned.pipeline->params) {
         json["params"][param] = param_json(type);
     }
-    json["tasks"] = tasks_json(*planned);
-    json["source"] = source_json(*definitions, *planned->pipeline);
+    json["tasks"] = tasks_json(planned);
+    json["source"] = source_json(*definitions, *planned.pipeline);
     return Reply(json_response(json));
 }
 
@@ -236,7 +237,9 @@ Endpoint list_pipelines(service::Service& service) {
 Endpoint get_pipeline(service::Service& service) {
     return {.path = "/api/v1/pipelines/{pipeline}",
             .name = "get_pipeline",
-            .summary = "A pipeline with its tasks, parameters and file",
+            .summary =
+                "A pipeline with its tasks, parameters and file; of `select:` and a selection, one "
+                "that builds its tables",
             .area = "pipelines",
             .role = Role::kViewer,
             .answers = {{200, "The pipeline", pipeline_schema()}},

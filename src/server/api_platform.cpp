@@ -101,6 +101,11 @@ Status readiness_of(const service::Service& service) {
     return {};
 }
 
+Schema pipeline_name_schema() {
+    return Schema::text().length(1, 1000).described(
+        "Name of a pipeline, or `select:` and a selection of tables: `select:gold.daily+`");
+}
+
 Schema window_schema() {
     return Schema::object({{"start", Schema::date_time()}, {"end", Schema::date_time()}})
         .named("Window");

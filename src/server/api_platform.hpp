@@ -30,6 +30,8 @@ std::vector<Endpoint> delivery_endpoints(service::Service& service);
 std::vector<Endpoint> table_endpoints(service::Service& service);
 
 // What they share.
+/// Of a file, or `select:` and a selection of tables.
+Schema pipeline_name_schema();
 Schema window_schema();
 /// `run_id`, `pipeline`, `state`, ...: as service::head_json.
 Schema run_head_schema();

@@ -35,7 +35,7 @@ Endpoint list_runs(service::Service& service) {
         .summary = "Runs, newest first",
         .area = "runs",
         .role = Role::kViewer,
-        .in_query = page_params({{"pipeline", Schema::text().length(1, 200)},
+        .in_query = page_params({{"pipeline", pipeline_name_schema()},
                                  {"backfill", Schema::text().length(1, 64)},
                                  {"id_prefix", Schema::text().length(1, 64), "How the id begins"},
                                  {"state", Schema::one_of({"queued", "running", "success", "failed",

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "service/json_value.hpp"
+#include "service/selection_pipeline.hpp"
 
 #include "base/hash.hpp"
 #include "base/nearest_name.hpp"
@@ -36,8 +37,10 @@ Result<DefinitionsPtr> make_definitions(project::ProjectPtr project, engine::Eng
                                                           std::move(opened.workspace),
                                                           {}});
     for (const project::Pipeline& pipeline : project->pipelines) {
-        made->pipelines.emplace(pipeline.name,
-                                PlannedPipeline{&pipeline, orc::plan_run(*project, pipeline)});
+        made->pipelines.emplace(
+            pipeline.name,
+            PlannedPipeline{std::shared_ptr<const project::Pipeline>(project, &pipeline),
+                            orc::plan_run(*project, pipeline)});
     }
     return DefinitionsPtr(std::move(made));
 }
@@ -54,16 +57,26 @@ Error no_such_pipeline(const Definitions& definitions, const std::string& name) 
                       did_you_mean(name, names));
 }
 
+Result<PlannedPipeline> planned_pipeline(const Definitions& definitions, const std::string& name) {
+    if (const PlannedPipeline* planned = definitions.find(name)) return *planned;
+    if (!name.starts_with(kSelectionPrefix)) return no_such_pipeline(definitions, name);
+    const project::Project& project = definitions.project();
+    INGOT_TRY_ASSIGN(project::Pipeline made,
+                     pipeline_of_selection(project, name.substr(kSelectionPrefix.size())));
+    Result<orc::RunPlan> plan = orc::plan_run(project, made);
+    return PlannedPipeline{std::make_shared<const project::Pipeline>(std::move(made)),
+                           std::move(plan)};
+}
+
 Result<orc::RunSpec> make_spec(const Definitions& definitions, const std::string& name,
                                const RunRequest& request) {
-    const PlannedPipeline* planned = definitions.find(name);
-    if (planned == nullptr) return no_such_pipeline(definitions, name);
-    if (!planned->plan) return planned->plan.error();
+    INGOT_TRY_ASSIGN(const PlannedPipeline planned, planned_pipeline(definitions, name));
+    if (!planned.plan) return planned.plan.error();
     const project::Project& project = definitions.project();
-    const project::Pipeline& pipeline = *planned->pipeline;
+    const project::Pipeline& pipeline = *planned.pipeline;
     INGOT_TRY(check_params(definitions, pipeline, request.params));
     orc::RunSpec spec;
-    spec.plan = *planned->plan;
+    spec.plan = *planned.plan;
     spec.window = request.window;
     spec.lake = definitions.workspace.lake.uri();
     spec.environment = project.environment;

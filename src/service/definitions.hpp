@@ -16,7 +16,7 @@ namespace ingot::service {
 
 /// One pipeline, or why it cannot run.
 struct PlannedPipeline {
-    const project::Pipeline* pipeline = nullptr;
+    std::shared_ptr<const project::Pipeline> pipeline;
     Result<orchestrator::RunPlan> plan;
 };
 
@@ -29,7 +29,7 @@ struct Definitions {
     std::map<std::string, PlannedPipeline> pipelines;
 
     const project::Project& project() const { return *workspace.project; }
-    /// Null: there is none.
+    /// Of a file. Null: there is none.
     const PlannedPipeline* find(const std::string& pipeline) const;
 };
 using DefinitionsPtr = std::shared_ptr<const Definitions>;
@@ -40,6 +40,10 @@ Result<DefinitionsPtr> make_definitions(project::ProjectPtr project, engine::Eng
 
 /// kNotFound, with the nearest name.
 Error no_such_pipeline(const Definitions& definitions, const std::string& name);
+
+/// That of a file, or the one that a selection makes, by its name. kNotFound, with the nearest
+/// name.
+Result<PlannedPipeline> planned_pipeline(const Definitions& definitions, const std::string& name);
 
 /// What a run of a pipeline is asked to do.
 struct RunRequest {

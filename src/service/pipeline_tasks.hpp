@@ -26,10 +26,17 @@ public:
     Result<bool> goes_on(const orchestrator::Attempt& attempt) override;
 
 private:
+    /// What a run keeps.
+    struct Pinned {
+        DefinitionsPtr definitions;
+        std::shared_ptr<const project::Pipeline> pipeline = {};  ///< Null: nobody has asked yet.
+    };
     struct State {
         DefinitionsPtr newest;
-        std::map<orchestrator::RunId, DefinitionsPtr> pinned;
+        std::map<orchestrator::RunId, Pinned> pinned;
     };
+    Result<Pinned> pinned_for(const orchestrator::Attempt& attempt);
+
     unsigned parallel_;
     Guarded<State> state_;
 };

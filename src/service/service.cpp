@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "orchestrator/sqlite_store.hpp"
+#include "service/backfill_view.hpp"
 #include "service/brief_hold.hpp"
 #include "service/window_history.hpp"
 
@@ -315,10 +316,10 @@ Result<std::vector<TriggerView>> Service::trigger_views(
 Result<orc::RunId> Service::start_run(const std::string& pipeline, RunRequest request,
                                       const std::string& by) {
     const DefinitionsPtr definitions = this->definitions();
-    const PlannedPipeline* planned = definitions->find(pipeline);
-    if (planned != nullptr && planned->pipeline->window && !request.window) {
+    INGOT_TRY_ASSIGN(const PlannedPipeline planned, planned_pipeline(*definitions, pipeline));
+    if (planned.pipeline->window && !request.window) {
         INGOT_TRY_ASSIGN(request.window,
-                         project::last_closed_window(*planned->pipeline->window, clock_.now()));
+                         project::last_closed_window(*planned.pipeline->window, clock_.now()));
     }
     INGOT_TRY_ASSIGN(orc::RunSpec spec, make_spec(*definitions, pipeline, request));
     const orc::RunId id(uuid_v7());
@@ -426,12 +427,7 @@ Status Service::set_backfill_state(const std::string& id, orc::Backfill::State s
 }
 
 Result<orc::Backfill> Service::backfill(const std::string& id) const {
-    INGOT_TRY_ASSIGN(const auto records, (*reader_.lock())->records(orc::kBackfillRecord));
-    const auto record = records.find(id);
-    if (record == records.end()) {
-        return make_error(ErrorCode::kNotFound, "there is no backfill {}", id);
-    }
-    return orc::parse_backfill(record->second);
+    return stored_backfill(**reader_.lock(), id);
 }
 
 Result<std::vector<orc::Backfill>> Service::backfills() const {

@@ -1,5 +1,7 @@
 #include "service/window_history.hpp"
 
+#include "service/selection_pipeline.hpp"
+
 #include "base/uuid.hpp"
 #include "project/lineage.hpp"
 #include "project/selector.hpp"
@@ -12,8 +14,8 @@ namespace orc = ingot::orchestrator;
 
 constexpr std::size_t kWindowsMax = 100'000;
 
-Result<const project::Pipeline*> pipeline_with_windows(const Definitions& definitions,
-                                                       const BackfillRequest& request);
+Result<std::shared_ptr<const project::Pipeline>> pipeline_with_windows(
+    const Definitions& definitions, const BackfillRequest& request);
 Result<std::vector<Interval>> closed_windows(const project::Pipeline& pipeline,
                                              const Interval& range, Timestamp now);
 
@@ -21,7 +23,7 @@ Result<std::vector<Interval>> closed_windows(const project::Pipeline& pipeline,
 
 Result<orc::Backfill> plan_backfill(const Definitions& definitions, const BackfillRequest& request,
                                     orc::Store& store, Timestamp now, const std::string& by) {
-    INGOT_TRY_ASSIGN(const project::Pipeline* pipeline,
+    INGOT_TRY_ASSIGN(const std::shared_ptr<const project::Pipeline> pipeline,
                      pipeline_with_windows(definitions, request));
     INGOT_TRY_ASSIGN(const std::vector<Interval> windows,
                      closed_windows(*pipeline, request.range, now));
@@ -92,16 +94,21 @@ Result<std::optional<IntervalSet>> windows_in_tables(const Definitions& definiti
 
 namespace {
 
-Result<const project::Pipeline*> pipeline_with_windows(const Definitions& definitions,
-                                                       const BackfillRequest& request) {
+Result<std::shared_ptr<const project::Pipeline>> pipeline_with_windows(
+    const Definitions& definitions, const BackfillRequest& request) {
     // Also says what is wrong with the name, the plan or the parameters.
-    INGOT_TRY_ASSIGN(const orc::RunSpec spec,
-                     make_spec(definitions, request.pipeline, {request.range, request.params}));
-    const project::Pipeline* pipeline = definitions.find(spec.plan.pipeline)->pipeline;
-    if (pipeline->window) return pipeline;
+    INGOT_TRY(make_spec(definitions, request.pipeline, {request.range, request.params}));
+    INGOT_TRY_ASSIGN(PlannedPipeline planned, planned_pipeline(definitions, request.pipeline));
+    if (planned.pipeline->window) return std::move(planned.pipeline);
+    if (request.pipeline.starts_with(kSelectionPrefix)) {
+        return make_error(ErrorCode::kInvalidArgument,
+                          "no table of {} has windows to go back over: `ingot run` brings it up to "
+                          "date",
+                          planned.pipeline->place.file);
+    }
     return make_error(ErrorCode::kInvalidArgument,
                       "{} has no windows to go back over: give it a `window:`",
-                      pipeline->place.file);
+                      planned.pipeline->place.file);
 }
 
 Result<std::vector<Interval>> closed_windows(const project::Pipeline& pipeline,

@@ -14,7 +14,7 @@
 namespace ingot::service {
 
 struct BackfillRequest {
-    std::string pipeline;
+    std::string pipeline;  ///< Of a file, or `name_of_selection`.
     Interval range;
     std::optional<orchestrator::BackfillOrder> order = {};  ///< None: as the pipeline says.
     std::optional<orchestrator::BackfillRedo> redo = {};
