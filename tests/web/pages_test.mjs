@@ -129,6 +129,27 @@ suite("the pages", { concurrency: 4 }, () => {
     });
   });
 
+  test("tables are backfilled, whatever pipeline makes them, and have a page of their runs", async () => {
+    await onPage("/tables/silver.push_events", async (page) => {
+      await page.locator("[data-window][data-state=missing]").first().click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("What", { exact: true }).selectOption("select:");
+      const tables = dialog.getByLabel("Tables");
+      assert.equal(await tables.inputValue(), "+silver.push_events");
+      await tables.fill("");
+      await dialog.getByText("Choose a range to see what would run").waitFor();
+      await tables.fill("silver.push_events+");
+      await dialog.getByText(/of 3 windows would run/).waitFor();
+      await dialog.getByLabel("What is done already").selectOption("all");
+      await dialog.getByRole("button", { name: "Start 3 runs" }).click();
+      await page.waitForURL(/\/backfills\/b/);
+      await page.getByRole("link", { name: "select:silver.push_events+" }).click();
+      await page.locator("main h1", { hasText: "select:silver.push_events+" }).waitFor();
+      assert.equal(await page.getByRole("tab", { name: "Definition" }).count(), 0);
+      assert.equal(await page.getByRole("switch").count(), 0);
+    });
+  });
+
   test("a missing window is backfilled by a click, after a look at what would run", async () => {
     await onPage("/tables/silver.push_events", async (page) => {
       await page.locator("[data-window][data-state=missing]").first().click();

@@ -36,9 +36,47 @@ export function makeMockApi(options = {}) {
     for (const stream of streams) stream.write(text);
   }
 
+  /** What a selection of tables makes. @param {string} name @returns {Api.PipelineDetail} */
+  function selection(name) {
+    const select = name.slice("select:".length);
+    return {
+      name,
+      description: "",
+      owner: "",
+      tags: [],
+      schedule: { kind: "none", text: "", timezone: "" },
+      paused: false,
+      next_run_at: null,
+      waiting_for: "",
+      window: "hour",
+      timezone: "UTC",
+      active_runs: 1,
+      task_count: 1,
+      problem: "",
+      params: {},
+      recent_runs: [],
+      tasks: [
+        {
+          task: "tables",
+          definition: "tables",
+          kind: "models",
+          work: `models ${select}`,
+          after: [],
+          when: "success",
+          pool: "",
+          priority: 0,
+          retries: 0,
+        },
+      ],
+      source: { file: "", text: "" },
+    };
+  }
+
   /** @param {string} name */
   function pipeline(name) {
-    const found = world.pipelines.find((each) => each.name === name);
+    const found = name.startsWith("select:")
+      ? selection(name)
+      : world.pipelines.find((each) => each.name === name);
     if (!found) throw new Problem(404, "Not found", `There is no pipeline ${name}.`);
     const runs = world.runs.filter((run) => run.pipeline === name);
     return {

@@ -19,6 +19,8 @@ import "./backfills.css";
 
 type Plan = { windows: BackfillWindow[] } | { error: string } | "asking" | null;
 
+/** How names of pipelines begin that a selection of tables makes; also the choice of one. */
+const kSelection = "select:";
 const kAskAfterMs = 250;
 const kActiveMax = 1024;
 
@@ -32,7 +34,11 @@ export function BackfillDialog(props: {
 }) {
   const pipelines = (useAllPipelines().data ?? []).filter((each) => each.window !== null);
   const [chosen, setChosen] = useState(props.pipeline ?? "");
-  const pipeline = chosen || (pipelines.length === 1 ? pipelines[0]!.name : "");
+  const [tables, setTables] = useState(props.table ? `+${props.table}` : "");
+  const only = pipelines.length === 1 ? pipelines[0]!.name : props.table ? kSelection : "";
+  const choice = chosen || only;
+  const named = choice === kSelection ? kSelection + tables.trim() : choice;
+  const pipeline = named === kSelection ? "" : named;
   const [range, setRange] = useState({
     from: props.from ? utcField(Date.parse(props.from)) : "",
     to: props.to ? utcField(Date.parse(props.to)) : "",
@@ -99,14 +105,24 @@ export function BackfillDialog(props: {
     >
       {props.pipeline === undefined && (
         <SelectField
-          label="Pipeline"
-          hint={props.table && `One that makes ${props.table}.`}
-          value={pipeline}
+          label="What"
+          value={choice}
           options={[
-            ...(pipeline === "" ? [{ value: "", title: "choose a pipeline with windows" }] : []),
-            ...pipelines.map((each) => ({ value: each.name, title: each.name })),
+            ...(choice === "" ? [{ value: "", title: "choose a pipeline with windows" }] : []),
+            ...pipelines.map((each) => ({ value: each.name, title: `pipeline ${each.name}` })),
+            { value: kSelection, title: "tables, whatever pipeline makes them" },
           ]}
           onChange={setChosen}
+        />
+      )}
+      {choice === kSelection && (
+        <TextField
+          label="Tables"
+          hint="silver.orders; silver.orders+ with all that is made of it; +gold.daily with all that it is made of; gold.* tag:nightly"
+          value={tables}
+          maxLength={900}
+          spellCheck={false}
+          onChange={setTables}
         />
       )}
       <RangeFields

@@ -49,12 +49,14 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
   const [tab, setTab] = useSearchValue("tab", "grid");
   const [open, setOpen] = useState<"start" | "backfill" | null>(null);
   const refused = useMay("operator") ? null : "This needs the role operator";
+  const hasFile = pipeline.source.file !== "";
+  const tabs = hasFile ? kTabs : kTabs.filter((each) => each.id !== "definition");
   return (
     <>
       <div className="row-between">
         <div className="row">
           <h1>{pipeline.name}</h1>
-          <PauseSwitch name={pipeline.name} paused={pipeline.paused} />
+          {hasFile && <PauseSwitch name={pipeline.name} paused={pipeline.paused} />}
           {pipeline.paused && <span className="tag">paused</span>}
           {pipeline.tags.map((tag) => (
             <span key={tag} className="tag">
@@ -79,6 +81,7 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
         </div>
       )}
       {pipeline.description && <p className="quiet">{pipeline.description}</p>}
+      {!hasFile && <p className="quiet">Tables of a selection, as backfills build them.</p>}
       <dl className="fact-row">
         <Fact title="Schedule">{scheduleInWords(pipeline.schedule)}</Fact>
         <Fact title="Next">
@@ -93,7 +96,7 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
           <RunBars runs={pipeline.recent_runs} />
         </Fact>
       </dl>
-      <Tabs label="Views of the pipeline" tabs={kTabs} selected={tab} onSelect={setTab} />
+      <Tabs label="Views of the pipeline" tabs={tabs} selected={tab} onSelect={setTab} />
       <div className="panel">
         <PipelineTab tab={tab} pipeline={pipeline} />
       </div>
