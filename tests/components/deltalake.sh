@@ -5,37 +5,18 @@
 #   deltalake.sh have              the same; exits 77 when they cannot be had
 #   deltalake.sh run SCRIPT ...    runs a Python script with them; exits 77 when they cannot be had
 set -euo pipefail
+# shellcheck source=component.sh
+. "$(dirname "$0")/component.sh"
 
 version=1.6.6
 arrow_version=26.0.1
-folder=${INGOT_COMPONENTS:-$HOME/.cache/ingot/components}/deltalake-$version
+name=deltalake-$version
 
 install() {
-    [ -d "$folder" ] && return
-    local work
-    mkdir -p "$(dirname "$folder")"
-    work=$(mktemp -d "$(dirname "$folder")/.deltalake.XXXXXX")
-    if python3 -m pip install -q --disable-pip-version-check --only-binary :all: --target "$work" \
-        "deltalake==$version" "pyarrow==$arrow_version" >"$work/log" 2>&1; then
-        mv -T "$work" "$folder" 2>/dev/null || rm -rf "$work" # Another one was faster.
-    else
-        tail -n 5 "$work/log" >&2
-        rm -rf "$work"
-        echo "the Python packages deltalake and pyarrow cannot be installed here" >&2
-        return 1
-    fi
+    install_once "$name" "the Python packages deltalake and pyarrow" \
+        python3 -m pip install -q --disable-pip-version-check --only-binary :all: "deltalake==$version" "pyarrow==$arrow_version" --target
 }
 
-case ${1:-} in
-    install) install ;;
-    have) install || exit 77 ;;
-    run)
-        shift
-        install || exit 77
-        PYTHONPATH=$folder exec python3 -B "$@"
-        ;;
-    *)
-        sed -n '2,6p' "$0" >&2
-        exit 2
-        ;;
-esac
+launch() { PYTHONPATH=$components/$name exec python3 -B "$@"; }
+
+component "$@"

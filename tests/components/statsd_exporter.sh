@@ -5,39 +5,16 @@
 #   statsd_exporter.sh have        the same; exits 77 when it cannot be had
 #   statsd_exporter.sh run ARG ... runs it in the foreground; exits 77 when it cannot be had
 set -euo pipefail
+# shellcheck source=component.sh
+. "$(dirname "$0")/component.sh"
 
 version=v0.31.0
-folder=${INGOT_COMPONENTS:-$HOME/.cache/ingot/components}/statsd_exporter-$version
+name=statsd_exporter-$version
 
-install() {
-    [ -x "$folder/statsd_exporter" ] && return
-    command -v go >/dev/null || {
-        echo "statsd_exporter.sh: there is no Go to build statsd_exporter with" >&2
-        return 1
-    }
-    local work
-    mkdir -p "$(dirname "$folder")"
-    work=$(mktemp -d "$(dirname "$folder")/.statsd_exporter.XXXXXX")
-    if GOBIN=$work CGO_ENABLED=0 go install "github.com/prometheus/statsd_exporter@$version" 2>"$work/log"; then
-        mv -T "$work" "$folder" 2>/dev/null || rm -rf "$work" # Another one was faster.
-    else
-        tail -n 5 "$work/log" >&2
-        rm -rf "$work"
-        echo "statsd_exporter.sh: statsd_exporter cannot be built here" >&2
-        return 1
-    fi
-}
+build() { GOBIN=$1 CGO_ENABLED=0 go install "github.com/prometheus/statsd_exporter@$version"; }
 
-case ${1:-} in
-    install) install ;;
-    have) install || exit 77 ;;
-    run)
-        shift
-        install || exit 77
-        exec "$folder/statsd_exporter" "$@"
-        ;;
-    *)
-        sed -n '2,6p' "$0" >&2
-        exit 2
-        ;;
-esac
+install() { install_once "$name" "statsd_exporter, which Go builds," build; }
+
+launch() { exec "$components/$name/statsd_exporter" "$@"; }
+
+component "$@"
