@@ -6,6 +6,7 @@
 #include "cli/control_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/run_control.hpp"
+#include "cli/run_record.hpp"
 
 namespace ingot::cli {
 namespace {
@@ -93,11 +94,7 @@ Result<int> clear(Invocation& invocation, const ControlArguments& arguments) {
     TextTable table({"run", "window", "task", "state"});
     std::size_t tasks = 0;
     for (const Json& run : cleared["runs"]) {
-        const std::string window =
-            run["window"].is_null()
-                ? ""
-                : fmt::format("{}..{}", run["window"]["start"].get<std::string>(),
-                              run["window"]["end"].get<std::string>());
+        const std::string window = window_text(run["window"]);
         for (const Json& task : run["tasks"]) {
             table.add({run["run_id"].get<std::string>(), window, task["task"].get<std::string>(),
                        task["state"].get<std::string>()});

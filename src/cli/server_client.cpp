@@ -103,6 +103,29 @@ Result<orc::RunId> ServerClient::find_run(const std::string& id) {
                       "several runs begin with {}: give more of the id", id);
 }
 
+std::size_t RunQuery::page(std::size_t found) const {
+    constexpr std::size_t kPageMin = 50;
+    constexpr std::size_t kPageMax = 500;  // Of the API.
+    return std::clamp(at_most - found, kPageMin, kPageMax);
+}
+
+Result<Json> ServerClient::runs(const RunQuery& query) {
+    Json runs = Json::array();
+    std::string filters;
+    if (!query.pipeline.empty()) filters += "&pipeline=" + part(query.pipeline);
+    if (!query.state.empty()) filters += "&state=" + part(query.state);
+    std::string after;
+    while (true) {
+        INGOT_TRY_ASSIGN(Json page, get(fmt::format("/runs?limit={}{}{}", query.page(runs.size()),
+                                                    filters, after)));
+        for (Json& run : page["items"]) {
+            if (runs.size() < query.at_most) runs.push_back(std::move(run));
+        }
+        if (runs.size() == query.at_most || page["next"].is_null()) return runs;
+        after = "&after=" + part(page["next"].get<std::string>());
+    }
+}
+
 Result<Json> ServerClient::run(const orc::RunId& run) {
     return get(run_path(run));
 }
@@ -270,8 +293,9 @@ Result<InCharge> take_charge(const orc::RunFolder& folder, std::string_view purp
     }
 }
 
-void add_server_option(CLI::App& verb, std::string& server) {
-    verb.add_option("--server", server,
+CLI::Option* add_server_option(CLI::App& verb, std::string& server) {
+    return verb
+        .add_option("--server", server,
                     "Ask this server, with the token of the environment variable INGOT_TOKEN; "
                     "`local`: the one of the project's store")
         ->type_name("URL");

@@ -16,11 +16,22 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace ingot::cli {
 
 using Json = nlohmann::ordered_json;
+
+/// Which runs to list, newest first.
+struct RunQuery {
+    std::string pipeline = {};  ///< Empty: of all.
+    std::string state = {};     ///< One of service::run_states(); empty: any.
+    std::size_t at_most = 20;
+
+    /// How many to ask for at a time while `found` have come: of those, others may be in between.
+    std::size_t page(std::size_t found) const;
+};
 
 /// One method per endpoint that a verb needs; documents are those of the API. Errors are the
 /// server's own words; of a change that may have been made although no answer came, they say so.
@@ -36,6 +47,8 @@ public:
     Status ping();
     /// The run with this id, or the only one whose id begins so.
     Result<orchestrator::RunId> find_run(const std::string& id);
+    /// One page after the other, until there are so many or no more.
+    Result<Json> runs(const RunQuery& query);
     Result<Json> run(const orchestrator::RunId& run);
     /// Once it is over, or `stop` asks: then as it is.
     Result<Json> wait_for_run(const orchestrator::RunId& run);
@@ -83,6 +96,6 @@ Result<InCharge> take_charge(const orchestrator::RunFolder& folder, std::string_
 
 /// `--server URL`; `local` is the server of the project's store.
 inline constexpr const char* kLocalServer = "local";
-void add_server_option(CLI::App& verb, std::string& server);
+CLI::Option* add_server_option(CLI::App& verb, std::string& server);
 
 }  // namespace ingot::cli

@@ -5,14 +5,10 @@
 namespace ingot::server {
 namespace {
 
-std::vector<std::string> run_states() {
-    return {"queued", "running", "success", "failed", "cancelled", "interrupted"};
-}
-
 std::vector<Schema::Field> run_head_fields() {
     return {{"run_id", Schema::text()},
             {"pipeline", Schema::text()},
-            {"state", Schema::one_of(run_states()).named("RunState")},
+            {"state", Schema::one_of(service::run_states()).named("RunState")},
             {"window", window_schema().nullable()},
             {"cause",
              Schema::one_of({"manual", "scheduled", "tables", "files", "webhook", "backfill"})},

@@ -38,21 +38,15 @@ Endpoint list_runs(service::Service& service) {
         .in_query = page_params({{"pipeline", pipeline_name_schema()},
                                  {"backfill", Schema::text().length(1, 64)},
                                  {"id_prefix", Schema::text().length(1, 64), "How the id begins"},
-                                 {"state", Schema::one_of({"queued", "running", "success", "failed",
-                                                           "cancelled", "interrupted"})}}),
+                                 {"state", Schema::one_of(service::run_states())}}),
         .answers = {{200, "A page of runs; a filtered one may be shorter and still have a next",
                      Schema::page(run_head_schema())}},
         .handle = [&service](const Call& call) -> Result<Reply> {
-            orc::RunFilter filter;
+            const std::string state = call.text("state");
+            INGOT_TRY_ASSIGN(orc::RunFilter filter, service::filter_by_state(state));
             filter.pipeline = call.text("pipeline");
             filter.backfill = call.text("backfill");
             filter.id_prefix = call.text("id_prefix");
-            // An unfinished run is interrupted when nobody is at work on it: the store cannot know.
-            const std::string state = call.text("state");
-            filter.unfinished = state == "interrupted";
-            if (!state.empty() && !filter.unfinished) {
-                INGOT_TRY_ASSIGN(filter.state, orc::parse_run_state(state));
-            }
             if (const std::string after = call.text("after"); !after.empty()) {
                 filter.before = orc::RunId(after);
             }

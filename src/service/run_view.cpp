@@ -145,6 +145,21 @@ std::string state_text(orc::RunState state, bool at_work) {
     return std::string(orc::run_state_name(state));
 }
 
+const std::vector<std::string>& run_states() {
+    static const std::vector<std::string> kStates = {"queued", "running",   "success",
+                                                     "failed", "cancelled", "interrupted"};
+    return kStates;
+}
+
+Result<orc::RunFilter> filter_by_state(const std::string& state) {
+    orc::RunFilter filter;
+    filter.unfinished = state == "interrupted";
+    if (!state.empty() && !filter.unfinished) {
+        INGOT_TRY_ASSIGN(filter.state, orc::parse_run_state(state));
+    }
+    return filter;
+}
+
 Json head_json(const orc::RunHead& head, bool at_work) {
     return {{"run_id", head.id.value()},
             {"pipeline", head.pipeline},

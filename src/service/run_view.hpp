@@ -25,6 +25,11 @@ Result<RunView> view_of(const orchestrator::StoredRun& run, bool at_work,
 
 /// `running`, and `interrupted` where nobody is at work.
 std::string state_text(orchestrator::RunState state, bool at_work);
+/// All that `state_text` can say.
+const std::vector<std::string>& run_states();
+/// The runs that may be in this one of `run_states`; empty: all. Who is at work the store cannot
+/// know, so of `running`, `queued` and `interrupted` it gives others too.
+Result<orchestrator::RunFilter> filter_by_state(const std::string& state);
 
 /// `{"start": ..., "end": ...}`, or null.
 nlohmann::ordered_json window_json(const std::optional<Interval>& window);

@@ -1,9 +1,11 @@
 """Acting on runs from the command line: by the server of the store, by another one, and on the store alone. Runs the real binary."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -108,6 +110,52 @@ class ControlTest(ServerCase):
         begun = self.json("backfill", "p", "--window", "2020-01-01..2020-01-03", "--redo", "all", "--detach")
         self.wait_for(lambda: server.get(f"/backfills/{begun['id']}")["state"] == "done", "it does not end")
 
+    def copy_run(self, run, count):
+        """So many newer runs that nobody is at work on, as the store has them."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.project, ".ingot", "state.db"))) as store, store:
+            columns = ", ".join(row[1] for row in store.execute("PRAGMA table_info(runs)") if row[1] not in ("no", "id"))
+            for number in range(count):
+                store.execute(f"INSERT INTO runs (id, {columns}) SELECT ?, {columns} FROM runs WHERE id = ?", (f"copy-{number}", run))
+
+    def test_runs_are_listed_and_shown_by_a_server_as_from_the_store(self):
+        server = self.serve()
+        runs = self.failed_runs(server)
+        self.write("go", "")
+        self.succeeds("runs", "clear", runs[2], "--failed")
+        self.assertEqual(server.wait_for_run(runs[2])["state"], "success")
+        newest_first = {(): [3, 2, 1], ("--state", "failed"): [3, 1], ("--state", "success"): [2], ("--state", "running"): [],
+                        ("--state", "interrupted"): [], ("--limit", "2"): [3, 2], ("--state", "failed", "--limit", "1"): [3],
+                        ("--pipeline", "p"): [3, 2, 1], ("--pipeline", "q"): []}
+        for asked, days in newest_first.items():
+            with self.subTest(asked):
+                found = self.json("runs", *asked)
+                self.assertEqual([each["run_id"] for each in found], [runs[day] for day in days])
+                for by in ("local", server.address):
+                    self.assertEqual(self.json("runs", *asked, "--server", by), found)
+                    self.assertEqual(self.succeeds("runs", *asked, "--server", by), self.succeeds("runs", *asked))
+        shown = self.json("runs", runs[3])
+        for task in shown["tasks"]:
+            for attempt in task["attempts"]:
+                self.assertTrue(os.path.exists(attempt.pop("log")), "the server's own machine has the logs, no other")
+        self.assertEqual(self.json("runs", runs[3], "--server", server.address), shown)
+        text = self.succeeds("runs", runs[3][:-1])
+        self.assertIn("exit code 1", text)
+        self.assertEqual(self.succeeds("runs", runs[3][:-1], "--server", "local"), text)
+
+    def test_lists_go_on_where_a_page_ends(self):
+        self.pipeline(f"tasks: {{wait: {{command: {shell('sleep 60')}}}}}", "slow")
+        server = self.serve()
+        run = server.start_run("slow")
+        self.wait_for(lambda: server.get(f"/runs/{run}")["state"] == "running", "it does not start")
+        self.copy_run(run, 620)
+        copies = [f"copy-{number}" for number in reversed(range(620))]
+        for by in ((), ("--server", "local")):
+            with self.subTest(by):
+                self.assertEqual([each["run_id"] for each in self.json("runs", "--limit", "1000", *by)], [*copies, run])
+                self.assertEqual([each["run_id"] for each in self.json("runs", "--limit", "600", *by)], copies[:600])
+                self.assertEqual([each["run_id"] for each in self.json("runs", "--limit", "510", "--state", "interrupted", *by)], copies[:510])
+                self.assertEqual([each["run_id"] for each in self.json("runs", "--state", "running", *by)], [run], "it comes after all the others")
+
     def test_errors_say_what_to_do(self):
         server = self.serve()
         run = self.failed_runs(server, [1])[1]
@@ -123,6 +171,11 @@ class ControlTest(ServerCase):
             self.assertEqual(refused.returncode, 2, refused.stderr)
             self.assertIn(says, refused.stderr)
         self.assertEqual(self.outcome(["run", "bronze.x", "--server", "local"]).returncode, 2)
+        self.fails("runs", "none", "--server", "local", says=["there is no run none"])
+        for useless in (["runs", run, "--limit", "3"], ["runs", "--limit", "3", "cancel", run], ["runs", "--server", "local", "cancel", run],
+                        ["runs", "cancel", run, "--state", "failed"], ["runs", "--state", "lost"]):
+            refused = self.outcome(["-C", self.project, *useless])
+            self.assertEqual(refused.returncode, 2, refused.stdout + refused.stderr)
 
     # -- who may
 
@@ -163,6 +216,10 @@ class ControlTest(ServerCase):
         self.assertEqual(self.outcome(elsewhere, token=token).returncode, 0)
         viewer = self.succeeds("-q", "token", "create", "look", "--role", "viewer").strip()
         self.assertIn("needs the role operator", self.outcome(elsewhere, token=viewer).stderr)
+        looks = ["-C", "/", "runs", "--server", server.address]
+        self.assertIn("INGOT_TOKEN", self.outcome(looks).stderr)
+        self.assertIn(run, self.outcome(looks, token=viewer).stdout)
+        self.assertIn("exit code 1", self.outcome([*looks, run], token=viewer).stdout)
 
     def outcome(self, arguments, token=None):
         environment = {**os.environ, **self.environment}
@@ -191,6 +248,7 @@ class ControlTest(ServerCase):
         self.assertTrue(shown["tasks"][1]["note"].startswith("marked by cli "), shown["tasks"][1]["note"])
         self.fails("runs", "cancel", run, says=["it is over"])
         self.fails("pause", "p", says=["no server is at work", "ingot serve"])
+        self.fails("runs", "--server", "local", says=["no server is at work", "ingot serve"])
         self.fails("run", "--pipeline", "p", "--server", "local", says=["no server is at work"])
         self.fails("backfill", "p", "--window", "2020-01-02", "--detach", says=["no server is at work"])
         self.assertEqual(self.json("backfill", "p", "--window", "2020-01-02")["runs"], {"success": 1})
