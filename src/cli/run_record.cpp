@@ -17,6 +17,7 @@ namespace {
 namespace orc = ingot::orchestrator;
 using Json = nlohmann::ordered_json;
 
+std::string first_line(const Json& text);
 Result<std::string> took(const Json& from, const Json& to);
 std::vector<const Json*> shown_tasks(const Json& run);
 std::string how_to_go_on(const Json& run);
@@ -36,12 +37,12 @@ std::string window_text(const Json& window) {
 }
 
 Status print_runs(const Json& runs) {
-    TextTable table({"run", "pipeline", "window", "state", "queued", "took"});
+    TextTable table({"run", "pipeline", "window", "state", "queued", "took", "note"});
     for (const Json& run : runs) {
         INGOT_TRY_ASSIGN(std::string time, took(run["started_at"], run["ended_at"]));
         table.add({run["run_id"].get<std::string>(), run["pipeline"].get<std::string>(),
                    window_text(run["window"]), run["state"].get<std::string>(),
-                   run["queued_at"].get<std::string>(), std::move(time)});
+                   run["queued_at"].get<std::string>(), std::move(time), first_line(run["note"])});
     }
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
     return {};
@@ -63,6 +64,8 @@ Status print_record(const Json& run) {
     std::printf("queued %s", run["queued_at"].get<std::string>().c_str());
     if (!run["window"].is_null()) std::printf(", window %s", window_text(run["window"]).c_str());
     std::printf(", lake %s\n", run["lake"].get<std::string>().c_str());
+    const std::string note = run["note"].get<std::string>();
+    if (!note.empty()) std::printf("note: %s\n", note.c_str());
     if (!run["cancelled"].is_null()) {
         std::printf("cancelled: %s\n", run["cancelled"].get<std::string>().c_str());
     }
@@ -91,6 +94,11 @@ void print_outcome(const std::string& run_id, std::string_view state,
 }
 
 namespace {
+
+std::string first_line(const Json& text) {
+    const std::string whole = text.get<std::string>();
+    return whole.substr(0, whole.find('\n'));
+}
 
 /// `1.20s`, or nothing while one of them is null.
 Result<std::string> took(const Json& from, const Json& to) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int32_t kApplicationId = 0x494E474F;  // "INGO"
 
 /// Each brings a store of the version before up to its own: 1, 2, ... Never changed, only added to.
-constexpr std::array<const char*, 2> kMigrations = {R"(
+constexpr std::array<const char*, 3> kMigrations = {R"(
     CREATE TABLE runs (
         no INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -50,6 +50,13 @@ constexpr std::array<const char*, 2> kMigrations = {R"(
         PRIMARY KEY (kind, name)) WITHOUT ROWID;
     CREATE TABLE server (fence INTEGER NOT NULL);
     INSERT INTO server VALUES (0);
+)",
+                                                    R"(
+    ALTER TABLE runs ADD note TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET note = noted.note
+        FROM (SELECT run, body ->> '$.note' AS note, max(seq) FROM events
+              WHERE name = 'run_noted' GROUP BY run) AS noted
+        WHERE noted.run = runs.no;
 )"};
 
 /// The runs that begin with these.
@@ -98,16 +105,16 @@ Result<std::unique_ptr<Store>> SqliteStore::open(std::unique_ptr<sqlite::Databas
         store->insert_run_,
         store->database_->prepare("INSERT INTO runs (id, pipeline, window_start, window_end, cause,"
                                   " cause_by, code, backfill, state, queued_at, started_at,"
-                                  " ended_at, fence, spec)"
-                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                  " ended_at, note, fence, spec)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                   " ON CONFLICT (id) DO NOTHING"));
     INGOT_TRY_ASSIGN(store->find_run_,
-                     store->database_->prepare("SELECT state, started_at, ended_at FROM runs"
+                     store->database_->prepare("SELECT state, started_at, ended_at, note FROM runs"
                                                " WHERE id = ? AND fence = ?"));
-    INGOT_TRY_ASSIGN(
-        store->update_run_,
-        store->database_->prepare("UPDATE runs SET state = ?, started_at = ?, ended_at = ?"
-                                  " WHERE id = ? AND fence = ?"));
+    INGOT_TRY_ASSIGN(store->update_run_,
+                     store->database_->prepare(
+                         "UPDATE runs SET state = ?, started_at = ?, ended_at = ?, note = ?"
+                         " WHERE id = ? AND fence = ?"));
     INGOT_TRY_ASSIGN(
         store->insert_event_,
         store->database_->prepare(
@@ -135,14 +142,15 @@ Status SqliteStore::append(const Batch& batch) {
 }
 
 /// The row holds the whole plan, and SQLite writes rows as a whole: it is touched only when it
-/// changes, which is when the run starts and when it ends.
+/// changes, which is when the run starts, when it ends, and when somebody notes something.
 Status SqliteStore::update_run(const Batch::Written& written) {
     const RunHead& head = written.head;
     find_run_.bind(head.id.value()).bind(written.fence.value());
     INGOT_TRY_ASSIGN(const bool ours, find_run_.next());
     const bool changed =
-        ours && (find_run_.text(0) != run_state_name(head.state) ||
-                 find_run_.time(1) != head.started_at || find_run_.time(2) != head.ended_at);
+        ours &&
+        (find_run_.text(0) != run_state_name(head.state) || find_run_.time(1) != head.started_at ||
+         find_run_.time(2) != head.ended_at || find_run_.text(3) != head.note);
     find_run_.reset();
     if (!ours) {
         return make_error(ErrorCode::kCommitConflict,
@@ -151,6 +159,7 @@ Status SqliteStore::update_run(const Batch::Written& written) {
     }
     if (!changed) return {};
     update_run_.bind(run_state_name(head.state)).bind(head.started_at).bind(head.ended_at);
+    update_run_.bind(head.note);
     return update_run_.bind(head.id.value()).bind(written.fence.value()).run();
 }
 
@@ -162,7 +171,8 @@ Status SqliteStore::insert_run(const Batch::Written& written, const RunSpec& spe
     insert_run_.bind(cause_name(head.origin.cause)).bind(head.origin.by);
     insert_run_.bind(head.origin.code).bind(head.origin.backfill);
     insert_run_.bind(run_state_name(head.state)).bind(std::optional(head.queued_at));
-    insert_run_.bind(head.started_at).bind(head.ended_at).bind(written.fence.value());
+    insert_run_.bind(head.started_at).bind(head.ended_at).bind(head.note);
+    insert_run_.bind(written.fence.value());
     INGOT_TRY(insert_run_.bind(spec_to_json(spec)).run());
     if (database_->changed_rows() == 1) return {};
     return make_error(ErrorCode::kAlreadyExists, "there is a run {} already", head.id.value());
@@ -229,7 +239,7 @@ Result<Fence> SqliteStore::take_over(const RunId& run) {
 
 constexpr std::string_view kHeadColumns =
     "SELECT id, pipeline, window_start, window_end, state, queued_at, started_at, ended_at,"
-    " cause, cause_by, code, backfill";
+    " cause, cause_by, code, backfill, note";
 
 Result<RunHead> read_head(const sqlite::Statement& row) {
     RunHead head;
@@ -245,6 +255,7 @@ Result<RunHead> read_head(const sqlite::Statement& row) {
     head.origin.by = row.text(9);
     head.origin.code = row.text(10);
     head.origin.backfill = row.text(11);
+    head.note = row.text(12);
     return head;
 }
 
@@ -283,7 +294,7 @@ Result<StoredRun> SqliteStore::load(const RunId& run) {
     if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
     StoredRun stored;
     INGOT_TRY_ASSIGN(stored.head, read_head(row));
-    INGOT_TRY_ASSIGN(RunSpec spec, parse_spec(row.text(12)));
+    INGOT_TRY_ASSIGN(RunSpec spec, parse_spec(row.text(13)));
     stored.spec = std::make_shared<const RunSpec>(std::move(spec));
     INGOT_TRY_ASSIGN(sqlite::Statement rows,
                      database_->prepare("SELECT at, name, body FROM events WHERE run ="
@@ -300,8 +311,8 @@ Result<StoredRun> SqliteStore::load(const RunId& run) {
 }  // namespace
 
 RunHead head_of(const RunStatus& run) {
-    return {run.id,    run.spec->plan.pipeline, run.spec->window, run.origin,
-            run.state, run.queued_at,           run.started_at,   run.ended_at};
+    return {run.id,        run.spec->plan.pipeline, run.spec->window, run.origin, run.state,
+            run.queued_at, run.started_at,          run.ended_at,     run.note};
 }
 
 Result<std::unique_ptr<Store>> open_sqlite_store(SqliteStoreOptions options) {

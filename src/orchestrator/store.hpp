@@ -25,6 +25,7 @@ struct RunHead {
     Timestamp queued_at;
     std::optional<Timestamp> started_at = {};
     std::optional<Timestamp> ended_at = {};
+    std::string note = {};  ///< What somebody said about it.
     friend bool operator==(const RunHead&, const RunHead&) = default;
 };
 RunHead head_of(const RunStatus& run);

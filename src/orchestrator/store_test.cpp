@@ -116,6 +116,17 @@ TEST_P(StoreTest, ListsNewestFirstByPipelineStateAndPage) {
     EXPECT_EQ(ids(store_->list({.id_prefix = "%"})), Ids{});
 }
 
+TEST_P(StoreTest, ListsSayWhatWasNotedLast) {
+    ASSERT_TRUE(queue("r1"));
+    EXPECT_EQ(store_->list({})->front().note, "");
+    ASSERT_TRUE(give("r1", RunNoted{"at first"}));
+    ASSERT_TRUE(give("r1", RunNoted{"then"}));
+    EXPECT_EQ(store_->list({})->front().note, "then");
+    EXPECT_EQ(store_->load(RunId("r1"))->head, head_of(*machine_.find(RunId("r1"))));
+    ASSERT_TRUE(give("r1", RunNoted{""}));
+    EXPECT_EQ(store_->list({})->front().note, "");
+}
+
 TEST_P(StoreTest, AnUnknownRunIsNotFound) {
     EXPECT_EQ(store_->load(RunId("r9")).error().code, ErrorCode::kNotFound);
     EXPECT_EQ(store_->take_over(RunId("r9")).error().code, ErrorCode::kNotFound);
@@ -236,6 +247,12 @@ TEST(SqliteStore, EveryReleasedFormatIsBroughtUpToDate) {
         {
             auto database = sqlite::Database::open({.path = folder.file()});
             ASSERT_TRUE(database && (*database)->execute(sql.str()));
+            for (const char* note : {"at first", "then"}) {
+                ASSERT_TRUE((*database)->execute(
+                    fmt::format("INSERT INTO events SELECT run, max(seq) + 1, max(at), 'run_noted',"
+                                " '{{\"note\":\"{}\"}}' FROM events GROUP BY run",
+                                note)));
+            }
         }
         const auto store = open_in(folder);
         ASSERT_TRUE(store) << store.error().to_string();
@@ -244,6 +261,7 @@ TEST(SqliteStore, EveryReleasedFormatIsBroughtUpToDate) {
         ASSERT_EQ(heads->size(), 1U);
         EXPECT_EQ(heads->front().state, RunState::kFailed);
         EXPECT_EQ(heads->front().origin.cause, RunOrigin::Cause::kManual);
+        EXPECT_EQ(heads->front().note, "then");
         const auto run = (*store)->load(heads->front().id);
         ASSERT_TRUE(run) << run.error().to_string();
         Machine machine({1, {}});

@@ -17,7 +17,8 @@ std::vector<Schema::Field> run_head_fields() {
             {"code_version", Schema::text()},
             {"queued_at", Schema::date_time()},
             {"started_at", Schema::date_time().nullable()},
-            {"ended_at", Schema::date_time().nullable()}};
+            {"ended_at", Schema::date_time().nullable()},
+            {"note", Schema::text().described("What somebody said about it")}};
 }
 
 Schema attempt_schema() {
@@ -117,7 +118,6 @@ Schema run_schema() {
     fields.push_back({"environment", Schema::text()});
     fields.push_back({"params", Schema::map(Schema::any())});
     fields.push_back({"full", Schema::boolean()});
-    fields.push_back({"note", Schema::text()});
     fields.push_back({"cancelled", Schema::text().nullable()});
     fields.push_back({"tasks", Schema::array(task_schema())});
     return Schema::object(std::move(fields)).named("Run");

@@ -171,7 +171,8 @@ Json head_json(const orc::RunHead& head, bool at_work) {
             {"code_version", head.origin.code},
             {"queued_at", head.queued_at.to_string()},
             {"started_at", time_json(head.started_at)},
-            {"ended_at", time_json(head.ended_at)}};
+            {"ended_at", time_json(head.ended_at)},
+            {"note", head.note}};
 }
 
 Json run_json(const RunView& view, const orc::RunFolder& folder) {
@@ -181,7 +182,6 @@ Json run_json(const RunView& view, const orc::RunFolder& folder) {
     json["environment"] = run.spec->environment;
     json["params"] = Json::parse(run.spec->params, nullptr, false);
     json["full"] = run.spec->full;
-    json["note"] = run.note;
     json["cancelled"] = run.cancelled ? Json(*run.cancelled) : Json();
     json["tasks"] = Json::array();
     for (std::uint32_t i = 0; i < run.tasks.size(); ++i) {

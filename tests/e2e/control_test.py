@@ -76,6 +76,8 @@ class ControlTest(ServerCase):
         self.assertEqual((marked["state"], marked["tasks"][1]["state"]), ("failed", "failed"))
         self.succeeds("runs", "note", runs[1][:-1], "looked into")
         self.assertEqual(server.get(f"/runs/{runs[1]}")["note"], "looked into")
+        self.assertEqual([run["note"] for run in server.runs()], ["", "", "looked into"])
+        self.assertIn("note: looked into", self.succeeds("runs", runs[1]))
         self.pipeline(f"tasks: {{wait: {{command: {shell('sleep 60')}}}}}", "slow")
         slow = self.wait_for(lambda: self.started(server, "slow"), "the pipeline is not taken in")
         self.assertIn("asked to stop", self.succeeds("runs", "cancel", slow, "--reason", "too slow"))
@@ -123,6 +125,7 @@ class ControlTest(ServerCase):
         self.write("go", "")
         self.succeeds("runs", "clear", runs[2], "--failed")
         self.assertEqual(server.wait_for_run(runs[2])["state"], "success")
+        self.succeeds("runs", "note", runs[1], "asked the source\nit will come")
         newest_first = {(): [3, 2, 1], ("--state", "failed"): [3, 1], ("--state", "success"): [2], ("--state", "running"): [],
                         ("--state", "interrupted"): [], ("--limit", "2"): [3, 2], ("--state", "failed", "--limit", "1"): [3],
                         ("--pipeline", "p"): [3, 2, 1], ("--pipeline", "q"): []}
@@ -133,6 +136,9 @@ class ControlTest(ServerCase):
                 for by in ("local", server.address):
                     self.assertEqual(self.json("runs", *asked, "--server", by), found)
                     self.assertEqual(self.succeeds("runs", *asked, "--server", by), self.succeeds("runs", *asked))
+        text = self.succeeds("runs")
+        self.assertIn("asked the source", text)
+        self.assertNotIn("it will come", text, "a line for a run")
         shown = self.json("runs", runs[3])
         for task in shown["tasks"]:
             for attempt in task["attempts"]:

@@ -749,7 +749,7 @@ export function makeMockApi(options = {}) {
 const kDone = Symbol("answered already");
 
 /** @param {Api.RunDetail} run @returns {Api.Run} */
-function headOf({ tasks, note, params, full, cancelled, lake, environment, ...head }) {
+function headOf({ tasks, params, full, cancelled, lake, environment, ...head }) {
   return head;
 }
 

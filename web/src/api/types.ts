@@ -63,6 +63,8 @@ export interface Run {
   queued_at: string;
   started_at: string | null;
   ended_at: string | null;
+  /** What somebody said about it. */
+  note: string;
 }
 
 export interface Schedule {
@@ -155,7 +157,6 @@ export interface RunTask {
 }
 
 export interface RunDetail extends Run {
-  note: string;
   lake: string;
   environment: string;
   params: Record<string, unknown>;

@@ -83,6 +83,13 @@ export function RunsTable(props: { pipeline: string; state: string }) {
       cell: (run) => <RunTook run={run} />,
     },
     { title: "By", wideOnly: true, cell: (run) => run.by || <span className="quiet">–</span> },
+    {
+      title: "Note",
+      wideOnly: true,
+      className: "clip",
+      cell: (run) =>
+        run.note ? <span title={run.note}>{run.note}</span> : <span className="quiet">–</span>,
+    },
   ];
   return (
     <PagedTable
