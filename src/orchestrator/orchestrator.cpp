@@ -389,11 +389,10 @@ Result<std::vector<RunId>> Orchestrator::bring_back(const std::vector<RunId>& ru
         }
         all.push_back({std::get<FileLock>(std::move(lock))});
     }
-    auto away = all.begin();
-    for (const RunId& id : runs) {
-        INGOT_TRY_ASSIGN(away->fence, parts_.store.take_over(id));
-        INGOT_TRY_ASSIGN(away->run, parts_.store.load(id));
-        ++away;
+    INGOT_TRY_ASSIGN(const std::vector<Fence> fences, parts_.store.take_over(runs));
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        all[i].fence = fences[i];
+        INGOT_TRY_ASSIGN(all[i].run, parts_.store.load(runs[i]));
     }
     std::vector<RunId> interrupted;
     for (Away& each : all) {

@@ -74,7 +74,7 @@ public:
     static Result<std::unique_ptr<Store>> open(std::unique_ptr<sqlite::Database> database);
 
     Status append(const Batch& batch) override;
-    Result<Fence> take_over(const RunId& run) override;
+    Result<std::vector<Fence>> take_over(const std::vector<RunId>& runs) override;
     Result<Fence> take_over_server() override;
     Result<std::map<std::string, std::string>> records(std::string_view kind) override;
     Status back_up(const std::string& path) override;
@@ -225,16 +225,23 @@ Status SqliteStore::back_up(const std::string& path) {
     return copy.bind(path).run();
 }
 
-Result<Fence> SqliteStore::take_over(const RunId& run) {
+Result<std::vector<Fence>> SqliteStore::take_over(const std::vector<RunId>& runs) {
+    if (runs.empty()) return std::vector<Fence>();
+    INGOT_TRY_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*database_));
     INGOT_TRY_ASSIGN(sqlite::Statement statement,
                      database_->prepare("UPDATE runs SET fence = fence + 1 WHERE id = ?"
                                         " RETURNING fence"));
-    INGOT_TRY_ASSIGN(const bool found, statement.bind(run.value()).next());
-    if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
-    const Fence fence(statement.number(0));
-    // The change is there when the statement has come to its end.
-    INGOT_TRY(statement.next());
-    return fence;
+    std::vector<Fence> fences;
+    for (const RunId& run : runs) {
+        statement.reset();
+        INGOT_TRY_ASSIGN(const bool found, statement.bind(run.value()).next());
+        if (!found) return make_error(ErrorCode::kNotFound, "there is no run {}", run.value());
+        fences.emplace_back(statement.number(0));
+        // The change is there when the statement has come to its end.
+        INGOT_TRY(statement.next());
+    }
+    INGOT_TRY(transaction.commit());
+    return fences;
 }
 
 constexpr std::string_view kHeadColumns =

@@ -78,8 +78,10 @@ public:
     /// All or nothing, and on the disk when it returns. kCommitConflict: a run was taken over, or
     /// the place of the server; kAlreadyExists: a queued run is there already.
     virtual Status append(const Batch& batch) = 0;
-    /// From now on only the returned fence may write the run. kNotFound: no such run.
-    virtual Result<Fence> take_over(const RunId& run) = 0;
+    /// From now on only the returned fences may write the runs: of each one, in their order. All or
+    /// nothing. kNotFound: no such run.
+    virtual Result<std::vector<Fence>> take_over(const std::vector<RunId>& runs) = 0;
+    Result<Fence> take_over(const RunId& run);
     /// From now on only the returned fence may write as the server.
     virtual Result<Fence> take_over_server() = 0;
     /// Of one kind, by name.

@@ -156,6 +156,20 @@ TEST_P(StoreTest, WhoeverLostARunWritesNothingOfIt) {
     EXPECT_TRUE(give("r1", TaskEnded{TaskIndex(0), 1, {}}, *fence));
 }
 
+TEST_P(StoreTest, RunsAreTakenOverTogetherOrNotAtAll) {
+    ASSERT_TRUE(queue("r1"));
+    ASSERT_TRUE(queue("r2"));
+    const auto none = store_->take_over({RunId("r1"), RunId("r9")});
+    EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
+    EXPECT_TRUE(give("r1", RunNoted{"it is whose it was"}));
+    const auto fences = store_->take_over({RunId("r2"), RunId("r1"), RunId("r2")});
+    ASSERT_TRUE(fences);
+    EXPECT_EQ(*fences,
+              (std::vector<Fence>{Fence(kFirstFence.value() + 1), Fence(kFirstFence.value() + 1),
+                                  Fence(kFirstFence.value() + 2)}));
+    EXPECT_EQ(give("r1", RunCancelled{"late"}).error().code, ErrorCode::kCommitConflict);
+}
+
 TEST_P(StoreTest, ABatchIsAllOrNothing) {
     ASSERT_TRUE(queue("r1"));
     ASSERT_TRUE(store_->take_over(RunId("r1")));

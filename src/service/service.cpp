@@ -122,21 +122,28 @@ Status Service::adopt_what_was_left() {
     INGOT_TRY_ASSIGN(
         const std::vector<orc::RunHead> left,
         store_->list({.unfinished = true, .at_most = std::numeric_limits<std::int32_t>::max()}));
+    std::vector<orc::RunId> ids;
+    std::vector<FileLock> locks;
     for (auto head = left.rbegin(); head != left.rend(); ++head) {
         INGOT_TRY_ASSIGN(FileLock::Attempt attempt,
                          folder_.lock_run(head->id, orc::kServerPurpose, options_.replace));
         auto* lock = std::get_if<FileLock>(&attempt);
         if (lock == nullptr) continue;
-        INGOT_TRY_ASSIGN(const orc::StoredRun run, store_->load(head->id));
+        ids.push_back(head->id);
+        locks.push_back(std::move(*lock));
+    }
+    INGOT_TRY_ASSIGN(const std::vector<orc::Fence> fences, store_->take_over(ids));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        // Nobody else writes it from here on.
+        INGOT_TRY_ASSIGN(const orc::StoredRun run, store_->load(ids[i]));
         if (orc::has_ended(run.head.state)) continue;
         if (run.spec->lake != lake) {
             log_warning("the interrupted run {} of {} is about another lake, {}: it is left alone",
-                        head->id.value(), head->pipeline, run.spec->lake);
+                        ids[i].value(), run.head.pipeline, run.spec->lake);
             continue;
         }
-        INGOT_TRY_ASSIGN(const orc::Fence fence, store_->take_over(head->id));
-        INGOT_TRY(orchestrator_->adopt(run, fence, std::move(*lock)));
-        log_info("goes on with the run {} of {}", head->id.value(), head->pipeline);
+        INGOT_TRY(orchestrator_->adopt(run, fences[i], std::move(locks[i])));
+        log_info("goes on with the run {} of {}", ids[i].value(), run.head.pipeline);
     }
     return {};
 }

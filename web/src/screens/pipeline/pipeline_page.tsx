@@ -85,7 +85,7 @@ function PipelineBody(props: { pipeline: PipelineDetail }) {
       <dl className="fact-row">
         <Fact title="Schedule">{scheduleInWords(pipeline.schedule)}</Fact>
         <Fact title="Next">
-          <NextRun pipeline={pipeline} whole />
+          {pipeline.schedule.kind === "none" ? "–" : <NextRun pipeline={pipeline} whole />}
         </Fact>
         <Fact title="Window">{pipeline.window ?? "none"}</Fact>
         <Fact title="Owner">{pipeline.owner || "–"}</Fact>
