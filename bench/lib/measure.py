@@ -91,6 +91,50 @@ def _busy():
     return sum(int(fields[index]) for index in (0, 1, 2, 5, 6)) / TICKS
 
 
+def processes(roots):
+    """These and all that they started, as far as that is still known."""
+    return [pid for root in roots for pid in _tree(root)]
+
+
+def proportional_mb(roots):
+    """Memory of whole trees: a page that n processes share counts as an nth in each."""
+    kib = 0
+    for pid in processes(roots):
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+                kib += next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        except (OSError, StopIteration):  # It has just ended.
+            pass
+    return kib / 1024
+
+
+def processor_s(roots):
+    """Time of processors that whole trees took: of what lives to the nanosecond, of what has ended in ticks."""
+    seconds = 0.0
+    for pid in processes(roots):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+            seconds += (int(fields[13]) + int(fields[14])) / TICKS
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="utf-8") as file:
+                    seconds += int(file.read().split()[0]) / 1e9
+        except OSError:  # It has just ended.
+            pass
+    return seconds
+
+
+def machine_busy_s():
+    """Time of processors that anybody took since the machine started."""
+    return _busy()
+
+
+def percentile(values, share):
+    """The nearest rank: at least this share of the values is no greater."""
+    ordered = sorted(values)
+    return ordered[max(0, min(len(ordered) - 1, -(-share * len(ordered) // 100) - 1))]
+
+
 def machine():
     """One line about this machine."""
     cpu = "unknown processor"

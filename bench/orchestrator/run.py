@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 """Tasks that do nothing, every step durable: a chain of 40, 100 side by side, and the gap between two tasks beside a raw fsync; starts and ends of tasks
-made durable in a second, where many runs go on at once; a day of triggers."""
+made durable in a second, where many runs go on at once; a day of triggers; real pipelines under `ingot serve`, beside other systems with --peers."""
 
 import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import kills
 import measure
 import setting
+import systems
 
 
 def main():
-    options = setting.parse(setting.arguments(__doc__))
+    parser = setting.arguments(__doc__)
+    parser.add_argument("--peers", action="store_true", help="the real pipelines also in Airflow, Dagster and Prefect, where they install")
+    options = setting.parse(parser)
     bench = os.path.join(os.path.dirname(options.ingot), "bench", "micro", "orchestrator_bench")
     if not os.access(bench, os.X_OK):
         raise SystemExit(f"bench: there is no {bench}: cmake --build --preset release --target orchestrator_bench")
@@ -44,6 +48,12 @@ def main():
         measure.say(f"  next of {line:34} {measure.spread([each['next_tick_us'][line] for each in triggers], 'us', 2)}")
     setting.record(options, "orchestrator", found)
     setting.record(options, "triggers", triggers)
+    found = systems.compare(options)
+    systems.report(found)
+    setting.record(options, "orchestrator_systems", found)
+    found = kills.compare(options)
+    kills.report(found)
+    setting.record(options, "orchestrator_kills", found)
 
 
 def trigger_command(options):

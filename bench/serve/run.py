@@ -4,57 +4,21 @@
 import contextlib
 import json
 import os
-import signal
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import measure
 import setting
+from ingot_server import IngotServer
 
 IDLE_SECONDS = 30
 HISTORY = 100_000
 MODELS = 10_000
-
-
-class Server:
-    def __init__(self, ingot, project):
-        begun = time.perf_counter()
-        self.process = subprocess.Popen([ingot, "-C", project, "serve", "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            if line.startswith("ingot serve: "):
-                self.address = line.split(" ")[2]
-                break
-        else:
-            raise SystemExit("bench: the server did not start")
-        self.get("/readyz")
-        self.ready_s = time.perf_counter() - begun
-
-    def get(self, path, body=None):
-        request = urllib.request.Request(self.address + path, None if body is None else json.dumps(body).encode(),
-                                         {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return answer.read()
-
-    def memory_mb(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
-            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
-
-    def processor_s(self):
-        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
 
 
 @contextlib.contextmanager
@@ -82,7 +46,7 @@ HOURLY = "schedule: \"5 * * * *\"\ntasks: {a: {command: [\"true\"]}}\n"
 def idle(options):
     seconds = 3 if options.smoke else IDLE_SECONDS
     with project({f"p{number}": HOURLY for number in range(20)}) as folder:
-        server = Server(options.ingot, folder)
+        server = IngotServer(options.ingot, folder)
         try:
             time.sleep(1)
             before = server.processor_s()
@@ -110,12 +74,12 @@ def fill(store, count):
 
 def lists(options):
     with project({f"p{number}": HOURLY for number in range(20)}) as folder:
-        server = Server(options.ingot, folder)
+        server = IngotServer(options.ingot, folder)
         run = json.loads(server.get("/api/v1/pipelines/p0/runs", {}))["run_id"]
         server.get(f"/api/v1/runs/{run}/wait")
         server.stop()
         fill(os.path.join(folder, ".ingot/state.db"), 1000 if options.smoke else HISTORY)
-        server = Server(options.ingot, folder)
+        server = IngotServer(options.ingot, folder)
         try:
             found = {"ready_ms_with_history": server.ready_s * 1000}
             page = json.loads(server.get("/api/v1/runs?limit=50"))
@@ -139,7 +103,7 @@ def models(options):
     count = 200 if options.smoke else MODELS
     with project({}, count) as folder:
         begun = time.perf_counter()
-        server = Server(options.ingot, folder)
+        server = IngotServer(options.ingot, folder)
         try:
             return {"models": count, "ready_ms_with_models": (time.perf_counter() - begun) * 1000,
                     "mb_with_models": server.memory_mb()}
