@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
+#include "cli/spill_folder.hpp"
 
 namespace ingot::cli {
 namespace {
@@ -51,7 +52,7 @@ Result<engine::Engine*> Invocation::engine() {
 
 /// The parser needs an engine before the project has said what engine it wants: its settings are
 /// made afterwards, before the first statement runs.
-Status Invocation::configure_engine(engine::Engine& opened) const {
+Status Invocation::configure_engine(engine::Engine& opened) {
     const project::EngineSettings& settings = project_->engine;
     INGOT_TRY_ASSIGN(const std::unique_ptr<engine::Session> session, opened.session(nullptr));
     std::optional<std::uint64_t> memory = settings.memory_bytes;
@@ -65,13 +66,9 @@ Status Invocation::configure_engine(engine::Engine& opened) const {
         INGOT_TRY(
             session->execute({fmt::format("SET GLOBAL threads = {}", *settings.threads), {}}));
     }
-    // The engine makes the folder when it first spills, but not the one around it. Where that
-    // cannot be made either, the statement that spills says so.
-    std::error_code ignored;
-    std::filesystem::create_directories(std::filesystem::path(settings.spill).parent_path(),
-                                        ignored);
+    spill_ = std::make_unique<SpillFolder>(settings.spill);
     return session->execute(
-        {"SET GLOBAL temp_directory = " + Scalar::text(settings.spill).to_sql(), {}});
+        {"SET GLOBAL temp_directory = " + Scalar::text(spill_->path()).to_sql(), {}});
 }
 
 Result<project::LoadOptions> Invocation::load_options() const {

@@ -19,6 +19,8 @@ class App;
 
 namespace ingot::cli {
 
+class SpillFolder;
+
 /// Exit codes: what went wrong is on stderr.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
@@ -65,12 +67,13 @@ public:
     Result<const task::Workspace*> workspace_or_bare();
 
 private:
-    Status configure_engine(engine::Engine& opened) const;
+    Status configure_engine(engine::Engine& opened);
 
     GlobalOptions options_;
     std::stop_token stop_;
     bool terminal_;
     bool columns_ = true;
+    std::unique_ptr<SpillFolder> spill_;  ///< The engine uses it.
     std::unique_ptr<engine::Engine> engine_;
     project::ProjectPtr project_;
     std::unique_ptr<project::SecretStore> secrets_;
