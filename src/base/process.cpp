@@ -186,9 +186,9 @@ Result<pid_t> spawn(const ProcessOptions& options, const std::array<Stream, 3>& 
     std::vector<std::string> arguments = options.arguments;
     std::vector<std::string> environment = child_environment(options);
     pid_t pid = -1;
-    const int failed =
-        ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes,
-                       pointers_to(arguments).data(), pointers_to(environment).data());
+    const int failed = ::posix_spawnp(
+        &pid, (options.program.empty() ? arguments.front() : options.program).c_str(), &actions,
+        &attributes, pointers_to(arguments).data(), pointers_to(environment).data());
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
     if (failed != 0) return system_error("run", arguments.front(), failed);

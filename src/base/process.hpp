@@ -46,6 +46,7 @@ using OutputStream = std::variant<StreamInherit, StreamNull, StreamFile, StreamT
 struct ProcessOptions {
     /// The program, looked up in PATH unless it has a `/`, and its arguments. Not empty.
     std::vector<std::string> arguments;
+    std::string program = {};  ///< Path of what is run in place of what the arguments name.
     /// Changes to the environment that is inherited; nothing removes a variable.
     std::map<std::string, std::optional<std::string>> environment = {};
     bool inherit_environment = true;

@@ -59,6 +59,7 @@ Result<End> carry_out(const Order& order, const std::stop_token& stop) {
     MaskedLog log(STDERR_FILENO);
     ProcessOptions process;
     process.arguments = order.arguments;
+    if (order.program) process.program = fmt::format("/proc/self/fd/{}", *order.program);
     process.environment = order.environment;
     process.folder = order.folder;
     process.grace = order.grace;
@@ -74,10 +75,18 @@ Result<End> carry_out(const Order& order, const std::stop_token& stop) {
     return end;
 }
 
+/// Sockets and files of the process that asked must not live on in here, nor the program in what
+/// it is run as.
+void close_what_is_not_ours(const Order& order) {
+    ::closefrom(order.program ? kProgramDescriptor + 1 : STDERR_FILENO + 1);
+    if (order.program) ::fcntl(*order.program, F_SETFD, FD_CLOEXEC);
+}
+
 /// Nobody else has the attempt from here on, and the command runs at most once.
 Status keep() {
     INGOT_TRY_ASSIGN(const std::string bytes, read_input());
     INGOT_TRY_ASSIGN(const Order order, parse_order(bytes));
+    close_what_is_not_ours(order);
     for (const std::string& secret : order.secrets) register_secret(secret);
     auto* const stop = new StopOnTerm();  // As long as the process: its thread uses it.
     Record record;
@@ -94,8 +103,6 @@ Status keep() {
 
 /// Its exit code. What goes wrong is said in the log of the command.
 int run() {
-    // Sockets and files of the process that asked must not live on in here.
-    ::closefrom(STDERR_FILENO + 1);
     ::prctl(PR_SET_NAME, "ingot-keeper");
     try {
         const Status kept = keep();

@@ -55,9 +55,17 @@ int file_of(const char* name, std::string_view bytes) {
     return fd;
 }
 
+/// Where no descriptor that a keeper is handed takes its place before the keeper is begun.
+int out_of_the_way(int fd) {
+    if (fd < 0) return fd;
+    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, kProgramDescriptor + 1);
+    ::close(fd);
+    return moved;
+}
+
 /// The keeper's program, in memory: it is part of this one, so that they always fit.
 Result<std::string> program_path() {
-    static const int fd = file_of("ingot-keeper", program());
+    static const int fd = out_of_the_way(file_of("ingot-keeper", program()));
     if (fd < 0) return system_error("the keeper of commands cannot be put into memory");
     return fmt::format("/proc/self/fd/{}", fd);
 }
@@ -73,6 +81,9 @@ Result<pid_t> start_keeper(const Order& order) {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawnattr_init(&attributes);
     ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+    if (order.program) {
+        ::posix_spawn_file_actions_adddup2(&actions, *order.program, kProgramDescriptor);
+    }
     ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, order.log.c_str(),
                                        O_WRONLY | O_CREAT | O_APPEND, 0644);

@@ -193,5 +193,18 @@ TEST_F(KeptCommand, NothingOfTheAskingProcessIsHeldOpen) {
     EXPECT_TRUE(end->exit.success()) << end->exit.to_string();
 }
 
+TEST_F(KeptCommand, AnOpenProgramIsRunWhateverBecameOfItsFile) {
+    fs::copy_file("/bin/sh", path("shell"));
+    const int shell = ::open(path("shell").c_str(), O_PATH | O_CLOEXEC);
+    fs::remove(path("shell"));
+    Order what = order("echo it is $0; ls -l /proc/$$/fd | grep -c shell");
+    what.arguments = {"it", "-c", what.arguments[2]};
+    what.program = shell;
+    const Result<End> end = run_kept(what, {});
+    ::close(shell);
+    ASSERT_TRUE(end) << end.error().to_string();
+    EXPECT_EQ(text("log"), "it is it\n0\nexit code 1\n") << "and it does not have the file open";
+}
+
 }  // namespace
 }  // namespace ingot::keeper

@@ -94,10 +94,11 @@ std::string order_to_bytes(const Order& order) {
     for (const auto& [name, value] : order.environment) {
         environment[name] = value ? Json(*value) : Json();
     }
-    const Json json{
-        {"arguments", order.arguments},    {"environment", environment}, {"folder", order.folder},
-        {"grace_us", order.grace.count()}, {"log", order.log},           {"record", order.record},
-        {"values", order.values},          {"secrets", order.secrets}};
+    const Json json{{"arguments", order.arguments},    {"program", order.program.has_value()},
+                    {"environment", environment},      {"folder", order.folder},
+                    {"grace_us", order.grace.count()}, {"log", order.log},
+                    {"record", order.record},          {"values", order.values},
+                    {"secrets", order.secrets}};
     std::string bytes;
     Json::to_cbor(json, bytes);
     return bytes;
@@ -108,6 +109,7 @@ Result<Order> parse_order(std::string_view bytes) {
         const Json json = Json::from_cbor(bytes);
         Order order;
         order.arguments = json.at("arguments").get<std::vector<std::string>>();
+        if (json.at("program").get<bool>()) order.program = kProgramDescriptor;
         for (const auto& [name, value] : json.at("environment").items()) {
             order.environment[name] =
                 value.is_null() ? std::nullopt : std::optional(value.get<std::string>());

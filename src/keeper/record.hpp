@@ -8,9 +8,14 @@
 
 namespace ingot::keeper {
 
+/// Where the keeper has the open program that it was handed.
+inline constexpr int kProgramDescriptor = 3;
+
 /// What the keeper is asked to do. It is handed over in memory: there are secrets in it.
 struct Order {
     std::vector<std::string> arguments;
+    /// An open file, run in place of what the arguments name whatever became of its own name.
+    std::optional<int> program = {};
     std::map<std::string, std::optional<std::string>> environment = {};  ///< Changes, see process.
     std::string folder = {};
     Duration grace = std::chrono::seconds(5);
