@@ -35,7 +35,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
 /// SIGINT and SIGTERM ask the running verb to stop; a second one ends the process at once.
 class StopOnSignal {
 public:
-    StopOnSignal() {
+    /// `quiet`: says nothing of it.
+    explicit StopOnSignal(bool quiet) : quiet_(quiet) {
         sigemptyset(&signals_);
         sigaddset(&signals_, SIGINT);
         sigaddset(&signals_, SIGTERM);
@@ -58,10 +59,11 @@ private:
         int signal = 0;
         while (sigwait(&signals_, &signal) == 0 && signal != kDone) {
             if (source_.stop_requested()) std::_Exit(kExitFailed);
-            std::fputs("stopping; once more to end at once\n", stderr);
+            if (!quiet_) std::fputs("stopping; once more to end at once\n", stderr);
             source_.request_stop();
         }
     }
+    bool quiet_;
     sigset_t signals_{};
     std::stop_source source_;
     std::thread waiter_;
@@ -94,7 +96,7 @@ bool everything_is_printed() {
 }
 
 int carry_out(const Action& action, const GlobalOptions& options) {
-    StopOnSignal signals;
+    StopOnSignal signals(options.quiet);
     Result<GlobalOptions> placed = in_its_directory(options);
     if (!placed) {
         print_error(placed.error(), options.json);
@@ -169,6 +171,7 @@ int run_program(int argc, char** argv) {
     add_plan(app, chosen);
     add_render(app, chosen);
     add_run(app, chosen);
+    add_run_task(app, chosen);
     add_runs(app, chosen);
     add_schema(app, chosen);
     add_serve(app, chosen);

@@ -79,7 +79,9 @@ Result<int> run_pipeline(Invocation& invocation, const PipelineArguments& argume
     Narrator narrator(invocation.quiet() || invocation.json());
     task::PipelineRunner runner(
         workspace, *pipeline,
-        {arguments.parallel, {{}, [&](const task::TableReport& table) { narrator.table(table); }}});
+        {arguments.parallel,
+         {{}, [&](const task::TableReport& table) { narrator.table(table); }},
+         definitions->code});
     const orc::Limits limits{static_cast<int>(arguments.parallel), project->pools};
     RunAlerts alerts(project, workspace.clock);
     telemetry::StatsdClient statsd;

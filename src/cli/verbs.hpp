@@ -20,6 +20,7 @@ void add_ls(CLI::App& app, const Chosen& chosen);
 void add_plan(CLI::App& app, const Chosen& chosen);
 void add_render(CLI::App& app, const Chosen& chosen);
 void add_run(CLI::App& app, const Chosen& chosen);
+void add_run_task(CLI::App& app, const Chosen& chosen);
 void add_runs(CLI::App& app, const Chosen& chosen);
 void add_schema(CLI::App& app, const Chosen& chosen);
 void add_serve(CLI::App& app, const Chosen& chosen);

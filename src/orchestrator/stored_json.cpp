@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/event.hpp"
+#include "orchestrator/task_runner.hpp"
 
 namespace ingot::orchestrator {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// Of an attempt and of its outcome, as other processes get them.
+constexpr int kFormat = 1;
 
 std::string text_of(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -92,6 +95,22 @@ PlannedTask task_of(const Json& json, std::size_t position) {
     return task;
 }
 
+Json spec_json(const RunSpec& spec) {
+    Json json{{"pipeline", spec.plan.pipeline}, {"active_runs", spec.plan.active_runs}};
+    if (!spec.plan.queue.empty()) json["queue"] = spec.plan.queue;
+    if (spec.plan.active_tasks) json["active_tasks"] = *spec.plan.active_tasks;
+    json["tasks"] = Json::array();
+    for (const PlannedTask& task : spec.plan.tasks) json["tasks"].push_back(task_json(task));
+    if (spec.window) {
+        json["window_us"] = {spec.window->start.micros(), spec.window->end.micros()};
+    }
+    json["lake"] = spec.lake;
+    json["environment"] = spec.environment;
+    json["params"] = spec.params;
+    json["full"] = spec.full;
+    return json;
+}
+
 RunSpec spec_of(const Json& json) {
     RunSpec spec;
     spec.plan.pipeline = json.at("pipeline").get<std::string>();
@@ -130,6 +149,26 @@ Result<RunOrigin> origin_of(const Json& json) {
     return origin;
 }
 
+/// Without what is usual.
+Json outcome_json(const TaskOutcome& outcome) {
+    Json json{{"outcome", static_cast<int>(outcome.kind)}};
+    if (!outcome.message.empty()) json["message"] = outcome.message;
+    if (!outcome.retryable) json["retryable"] = false;
+    if (outcome.chosen) json["chosen"] = *outcome.chosen;
+    if (!outcome.values.empty()) json["values"] = Json::parse(outcome.values);
+    return json;
+}
+
+TaskOutcome outcome_of(const Json& json, TaskOutcome::Kind last) {
+    const int kind = json.at("outcome").get<int>();
+    if (kind < 0 || kind > static_cast<int>(last)) throw std::out_of_range("an unknown outcome");
+    TaskOutcome outcome{static_cast<TaskOutcome::Kind>(kind), json.value("message", ""),
+                        json.value("retryable", true)};
+    if (json.contains("chosen")) outcome.chosen = json["chosen"].get<std::vector<std::string>>();
+    if (json.contains("values")) outcome.values = json["values"].dump();
+    return outcome;
+}
+
 Error not_understood(std::string_view what, std::string_view why) {
     return make_error(ErrorCode::kCorruptData, "{} is not understood: {}", what, why);
 }
@@ -137,19 +176,7 @@ Error not_understood(std::string_view what, std::string_view why) {
 }  // namespace
 
 std::string spec_to_json(const RunSpec& spec) {
-    Json json{{"pipeline", spec.plan.pipeline}, {"active_runs", spec.plan.active_runs}};
-    if (!spec.plan.queue.empty()) json["queue"] = spec.plan.queue;
-    if (spec.plan.active_tasks) json["active_tasks"] = *spec.plan.active_tasks;
-    json["tasks"] = Json::array();
-    for (const PlannedTask& task : spec.plan.tasks) json["tasks"].push_back(task_json(task));
-    if (spec.window) {
-        json["window_us"] = {spec.window->start.micros(), spec.window->end.micros()};
-    }
-    json["lake"] = spec.lake;
-    json["environment"] = spec.environment;
-    json["params"] = spec.params;
-    json["full"] = spec.full;
-    return text_of(json);
+    return text_of(spec_json(spec));
 }
 
 Result<RunSpec> parse_spec(std::string_view json) {
@@ -184,13 +211,8 @@ std::string change_to_json(const Change& change) {
     } else if (const auto* started = std::get_if<TaskStarted>(&change)) {
         json = {{"task", started->task.value()}, {"attempt", started->attempt}};
     } else if (const auto* ended = std::get_if<TaskEnded>(&change)) {
-        json = {{"task", ended->task.value()},
-                {"attempt", ended->attempt},
-                {"outcome", static_cast<int>(ended->outcome.kind)}};
-        if (!ended->outcome.message.empty()) json["message"] = ended->outcome.message;
-        if (!ended->outcome.retryable) json["retryable"] = false;
-        if (ended->outcome.chosen) json["chosen"] = *ended->outcome.chosen;
-        if (!ended->outcome.values.empty()) json["values"] = Json::parse(ended->outcome.values);
+        json = {{"task", ended->task.value()}, {"attempt", ended->attempt}};
+        json.update(outcome_json(ended->outcome));
     } else if (const auto* deferred = std::get_if<TaskDeferred>(&change)) {
         json = {{"task", deferred->task.value()},
                 {"attempt", deferred->attempt},
@@ -242,15 +264,8 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
             return Change(TaskStarted{task(), json.at("attempt").get<int>()});
         }
         if (name == "task_ended") {
-            const int kind = json.at("outcome").get<int>();
-            if (kind < 0 || kind > 3) return not_understood("the outcome of a task", text);
-            TaskOutcome outcome{static_cast<TaskOutcome::Kind>(kind), json.value("message", ""),
-                                json.value("retryable", true)};
-            if (json.contains("chosen")) {
-                outcome.chosen = json["chosen"].get<std::vector<std::string>>();
-            }
-            if (json.contains("values")) outcome.values = json["values"].dump();
-            return Change(TaskEnded{task(), json.at("attempt").get<int>(), std::move(outcome)});
+            return Change(TaskEnded{task(), json.at("attempt").get<int>(),
+                                    outcome_of(json, TaskOutcome::Kind::kSkipped)});
         }
         if (name == "task_expanded") {
             TaskExpanded expanded{task(), {}};
@@ -281,6 +296,67 @@ Result<Change> parse_change(std::string_view name, std::string_view text,
                               "a newer version may have written it");
     } catch (const std::exception& e) {
         return not_understood(fmt::format("the stored event '{}'", name), e.what());
+    }
+}
+
+std::string attempt_to_json(const Attempt& attempt) {
+    Json json{{"format", kFormat},
+              {"run", attempt.run.value()},
+              {"spec", spec_json(*attempt.spec)},
+              {"task", attempt.task.value()},
+              {"number", attempt.number},
+              {"run_time_us", attempt.run_time.micros()},
+              {"log", attempt.log},
+              {"checks", attempt.checks},
+              {"values", attempt.values}};
+    if (attempt.copy) {
+        json["copy"] = task_json(*attempt.copy);
+        json["item"] = attempt.item;
+    }
+    return text_of(json);
+}
+
+Result<Attempt> parse_attempt(std::string_view text) {
+    try {
+        const Json json = Json::parse(text);
+        if (json.at("format").get<int>() != kFormat) throw std::out_of_range("another format");
+        Attempt attempt{RunId(json.at("run").get<std::string>()),
+                        std::make_shared<const RunSpec>(spec_of(json.at("spec"))),
+                        TaskIndex(json.at("task").get<std::uint32_t>()),
+                        json.at("number").get<int>(),
+                        Timestamp::from_micros(json.at("run_time_us").get<std::int64_t>()),
+                        json.at("log").get<std::string>()};
+        attempt.checks = json.at("checks").get<int>();
+        attempt.values = json.at("values").get<std::map<std::string, std::string>>();
+        if (json.contains("copy")) {
+            attempt.copy =
+                std::make_shared<const PlannedTask>(task_of(json["copy"], attempt.task.value()));
+            attempt.item = json.at("item").get<std::string>();
+        } else if (attempt.task.value() >= attempt.spec->plan.tasks.size()) {
+            throw std::out_of_range("the plan has no such task");
+        }
+        return attempt;
+    } catch (const std::exception& e) {
+        return not_understood("an attempt", e.what());
+    }
+}
+
+std::string outcome_to_json(const TaskOutcome& outcome) {
+    Json json{{"format", kFormat}};
+    json.update(outcome_json(outcome));
+    if (outcome.again_after != Duration(0)) json["again_after_us"] = outcome.again_after.count();
+    return text_of(json);
+}
+
+Result<TaskOutcome> parse_outcome(std::string_view text) {
+    try {
+        const Json json = Json::parse(text);
+        if (json.at("format").get<int>() != kFormat) throw std::out_of_range("another format");
+        TaskOutcome outcome = outcome_of(json, TaskOutcome::Kind::kDeferred);
+        outcome.again_after = Duration(json.value("again_after_us", std::int64_t{0}));
+        return outcome;
+    } catch (const std::exception& e) {
+        return not_understood("the outcome of a task", e.what());
     }
 }
 

@@ -2,7 +2,7 @@
 // wrote them.
 #include <gtest/gtest.h>
 
-#include "orchestrator/event.hpp"
+#include "orchestrator/task_runner.hpp"
 
 namespace ingot::orchestrator {
 namespace {
@@ -79,6 +79,84 @@ TEST(StoredJson, WhatALaterVersionWroteIsRefused) {
               ErrorCode::kCorruptData)
         << "what goes on later has not ended";
     EXPECT_EQ(refusal("task_marked", R"({"as":1})"), ErrorCode::kCorruptData);
+}
+
+Attempt some_attempt() {
+    RunSpec spec;
+    spec.plan.pipeline = "p";
+    spec.plan.tasks.push_back({.name = "list", .definition = "list", .work = "command list"});
+    spec.plan.tasks.push_back({.name = "load", .definition = "load", .after = {TaskIndex(0)}});
+    spec.lake = "/lake";
+    spec.params = R"({"who": "é"})";
+    spec.window = Interval{Timestamp::from_micros(0), Timestamp::from_micros(5)};
+    Attempt attempt{RunId("r"),
+                    std::make_shared<const RunSpec>(std::move(spec)),
+                    TaskIndex(1),
+                    3,
+                    Timestamp::from_micros(7),
+                    "/runs/r/load.3.log"};
+    attempt.checks = 2;
+    attempt.values = {{"list", R"({"rows":18446744073709551615})"}, {"none", ""}};
+    return attempt;
+}
+
+TEST(StoredJson, AnAttemptComesBackAsItWas) {
+    Attempt attempt = some_attempt();
+    Result<Attempt> read = parse_attempt(attempt_to_json(attempt));
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(*read->spec, *attempt.spec);
+    EXPECT_EQ(read->run, attempt.run);
+    EXPECT_EQ(read->task, attempt.task);
+    EXPECT_EQ(read->number, 3);
+    EXPECT_EQ(read->run_time, attempt.run_time);
+    EXPECT_EQ(read->log, attempt.log);
+    EXPECT_EQ(read->checks, 2);
+    EXPECT_EQ(read->values, attempt.values);
+    EXPECT_FALSE(read->copy);
+
+    attempt.task = TaskIndex(2);
+    attempt.copy = std::make_shared<const PlannedTask>(
+        PlannedTask{.name = "load[0]", .definition = "load", .after = {TaskIndex(0)}});
+    attempt.item = R"({"a":[1,null]})";
+    read = parse_attempt(attempt_to_json(attempt));
+    ASSERT_TRUE(read) << read.error().to_string();
+    ASSERT_TRUE(read->copy);
+    EXPECT_EQ(*read->copy, *attempt.copy);
+    EXPECT_EQ(read->item, attempt.item);
+}
+
+TEST(StoredJson, AnOutcomeComesBackAsItWas) {
+    for (const TaskOutcome& outcome : std::vector<TaskOutcome>{
+             {},
+             {TaskOutcome::Kind::kFailed, "no \"rows\"", false},
+             {TaskOutcome::Kind::kStopped, "ended"},
+             {TaskOutcome::Kind::kSuccess, "", true, std::vector<std::string>{"a"}, R"({"r":1})"},
+             {TaskOutcome::Kind::kDeferred, "no file", true, {}, "", std::chrono::seconds(9)}}) {
+        const Result<TaskOutcome> read = parse_outcome(outcome_to_json(outcome));
+        ASSERT_TRUE(read) << read.error().to_string();
+        EXPECT_EQ(*read, outcome);
+    }
+}
+
+TEST(StoredJson, AttemptsAndOutcomesThatAreNoneAreRefused) {
+    const std::string attempt = attempt_to_json(some_attempt());
+    const std::string outcome = outcome_to_json({});
+    for (std::size_t size = 0; size < attempt.size(); ++size) {
+        EXPECT_FALSE(parse_attempt(attempt.substr(0, size))) << size;
+    }
+    for (std::size_t size = 0; size < outcome.size(); ++size) {
+        EXPECT_FALSE(parse_outcome(outcome.substr(0, size))) << size;
+    }
+    for (const char* text : {R"({"format":2,"outcome":0})", R"({"format":1,"outcome":5})",
+                             R"({"format":1,"outcome":-1})", R"({"format":1,"outcome":"0"})",
+                             R"({"outcome":0})", "[]", "null", "\xff"}) {
+        const Result<TaskOutcome> read = parse_outcome(text);
+        ASSERT_FALSE(read) << text;
+        EXPECT_EQ(read.error().code, ErrorCode::kCorruptData);
+    }
+    std::string of_no_task = attempt;
+    of_no_task.replace(of_no_task.find(R"("task":1)"), 8, R"("task":9)");
+    EXPECT_EQ(parse_attempt(of_no_task).error().code, ErrorCode::kCorruptData);
 }
 
 }  // namespace

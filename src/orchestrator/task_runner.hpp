@@ -34,6 +34,14 @@ struct Attempt {
 /// Without the name of its log.
 Attempt attempt_of(const RunStatus& run, TaskIndex task, int number);
 
+/// An attempt for another process, and its outcome for this one: docs/formats/run_store.md. What of
+/// an attempt is of one process, `adopted` and `leave`, stays there.
+std::string attempt_to_json(const Attempt& attempt);
+std::string outcome_to_json(const TaskOutcome& outcome);
+/// kCorruptData: none, or one that this version does not understand.
+Result<Attempt> parse_attempt(std::string_view json);
+Result<TaskOutcome> parse_outcome(std::string_view json);
+
 /// Carries tasks out: the only thing that the orchestrator knows of them.
 class TaskRunner {
 public:

@@ -714,6 +714,10 @@ ShapePtr pipeline_shape(const Parts& p) {
                {key("sql", p.sql, "A SELECT: its first column names them, a row each."),
                 key("command", p.argv, "Writes `{\"next\": [...]}` to the file `INGOT_OUTPUT`.")},
                {"sql", "command"});
+    const ShapePtr isolation =
+        choice({{"thread", "In the process that carries the run out."},
+                {"process",
+                 "In one of its own: its crash ends nothing else, and it outlives who began it."}});
     const ShapePtr task = object(
         "task",
         join(
@@ -758,6 +762,7 @@ ShapePtr pipeline_shape(const Parts& p) {
                  "`fail` by default."),
              key("pool", p.text, "Takes a slot of this pool."),
              key("priority", p.integer, "The highest goes first where slots are short; 0."),
+             key("isolation", isolation, "Where it is carried out; the pipeline's, or `thread`."),
              key("each", either({list(any(), 1), p.templ}),
                  "One copy per item, as `{item}`; `\"{tasks.NAME.KEY}\"`: those that a task gave."),
              key("max_items", p.integer,
@@ -799,6 +804,7 @@ ShapePtr pipeline_shape(const Parts& p) {
                   object("limits", {key("active_runs", p.integer, "Runs at a time; 1."),
                                     key("active_tasks", p.integer, "Tasks of a run at a time.")}),
                   "How much at a time."),
+              key("isolation", isolation, "Of its tasks that say nothing else."),
               key("backfill",
                   object("backfill",
                          {key("order", choice({{"oldest_first", ""}, {"newest_first", ""}}),

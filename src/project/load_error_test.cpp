@@ -349,6 +349,15 @@ TEST(LoadErrors, KeysThatGoWithOtherKindsOfTasks) {
               "pipelines/p.yml:2:55: 99 is no status of HTTP\n");
 }
 
+TEST(LoadErrors, WhereATaskIsCarriedOut) {
+    EXPECT_EQ(task_errors("  a: {command: [b], isolation: proces}\n"),
+              "pipelines/p.yml:2:32: 'isolation' must be thread or process, not 'proces'; did you "
+              "mean 'process'?\n");
+    EXPECT_EQ(
+        task_errors("  a: {command: [b], isolated: process}\n"),
+        "pipelines/p.yml:2:21: unknown key 'isolated' in a task; did you mean 'isolation'?\n");
+}
+
 TEST(LoadErrors, ABranchWithNothingToChooseFrom) {
     EXPECT_EQ(task_errors("  a: {branch: {command: [./a]}}\n"),
               "pipelines/p.yml:2:6: no task comes after the branch 'a': it has nothing to choose "

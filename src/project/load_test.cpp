@@ -300,5 +300,20 @@ TEST(Load, PipelinesAreReadWhole) {
     EXPECT_EQ(std::get<ModelsTask>(pipeline.tasks[1].body).select, "silver.* gold.*");
 }
 
+TEST(Load, ATaskSaysWhereItIsCarriedOutOrElseItsPipeline) {
+    const std::map<std::string, std::string> files = {
+        {"pipelines/a.yml", "tasks: {x: {command: [b]}, y: {command: [b], isolation: process}}\n"},
+        {"pipelines/b.yml",
+         "isolation: process\ntasks: {x: {command: [b]}, y: {command: [b], isolation: thread}}\n"}};
+    ProjectFolder folder(files);
+    const auto loaded = folder.load();
+    ASSERT_TRUE(loaded.project) << loaded.problems.at(0).to_string();
+    const std::vector<Pipeline>& pipelines = loaded.project->pipelines;
+    EXPECT_FALSE(pipelines[0].tasks[0].isolated);
+    EXPECT_TRUE(pipelines[0].tasks[1].isolated);
+    EXPECT_TRUE(pipelines[1].tasks[0].isolated);
+    EXPECT_FALSE(pipelines[1].tasks[1].isolated);
+}
+
 }  // namespace
 }  // namespace ingot::project

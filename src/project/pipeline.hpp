@@ -177,6 +177,8 @@ struct PipelineTask {
     bool tolerated = false;  ///< Its failure is noted; the run and what comes after go on.
     std::string pool;
     int priority = 0;  ///< The highest goes first where slots are short.
+    /// It is carried out in a process of its own. Commands always are.
+    bool isolated = false;
     RetryPolicy retry;
     std::string notify_on_failure;  ///< Who is told; empty: nobody.
     std::vector<Value> each;        ///< One copy per item; empty: one task, or `items_from`.
@@ -184,6 +186,8 @@ struct PipelineTask {
     SourcePlace place;
 };
 
+/// The program that it runs, of whatever kind it is; null: none.
+const CommandTask* command_of(const TaskBody& body);
 /// Its SELECT, when its kind is one that has one; null: none.
 const TaskSql* sql_of(const TaskBody& body);
 /// Every template of the task, of whatever kind.

@@ -10,16 +10,6 @@
 namespace ingot::project {
 namespace {
 
-/// Null: it runs none.
-const CommandTask* command_of(const TaskBody& body) {
-    if (const auto* command = std::get_if<CommandTask>(&body)) return command;
-    if (const auto* sensor = std::get_if<SensorTask>(&body)) {
-        return std::get_if<CommandTask>(&sensor->of);
-    }
-    const auto* branch = std::get_if<BranchTask>(&body);
-    return branch == nullptr ? nullptr : std::get_if<CommandTask>(&branch->by);
-}
-
 /// A selector may be written as one text or as a list: a list is "or".
 std::string selector(const Fields& fields, std::string_view key) {
     std::string out;
@@ -191,7 +181,12 @@ std::optional<ItemsFrom> read_items_from(const Fields& fields, const ReadContext
     return items;
 }
 
-PipelineTask read_task(const Fields& fields, std::string name, const ReadContext& context) {
+bool read_isolated(const Fields& fields, bool otherwise) {
+    return fields.choice("isolation", {"thread", "process"}, otherwise ? 1 : 0) == 1;
+}
+
+PipelineTask read_task(const Fields& fields, std::string name, bool isolated,
+                       const ReadContext& context) {
     PipelineTask task;
     task.name = std::move(name);
     task.place = fields.place();
@@ -201,6 +196,7 @@ PipelineTask read_task(const Fields& fields, std::string name, const ReadContext
                                                 PipelineTask::kWhenCount);
     task.tolerated = fields.choice("on_fail", {"fail", "warn"}, 0) == 1;
     task.priority = fields.count("priority", 0, 0);
+    task.isolated = read_isolated(fields, isolated);
     task.pool = fields.text("pool");
     task.retry = read_retry(fields, context.project.defaults.retry);
     task.retry.timeout = fields.duration("timeout");
@@ -342,6 +338,15 @@ std::vector<PipelineTask> in_order(std::vector<PipelineTask> tasks, const ReadCo
 
 }  // namespace
 
+const CommandTask* command_of(const TaskBody& body) {
+    if (const auto* command = std::get_if<CommandTask>(&body)) return command;
+    if (const auto* sensor = std::get_if<SensorTask>(&body)) {
+        return std::get_if<CommandTask>(&sensor->of);
+    }
+    const auto* branch = std::get_if<BranchTask>(&body);
+    return branch == nullptr ? nullptr : std::get_if<CommandTask>(&branch->by);
+}
+
 const TaskSql* sql_of(const TaskBody& body) {
     if (const auto* sensor = std::get_if<SensorTask>(&body))
         return std::get_if<TaskSql>(&sensor->of);
@@ -400,10 +405,11 @@ std::string_view when_name(PipelineTask::When when) {
 std::vector<PipelineTask> read_tasks(const Fields& fields, const ReadContext& outer) {
     ReadContext context = outer;
     context.in_task = true;
+    const bool isolated = read_isolated(fields, false);
     std::vector<PipelineTask> tasks;
     for (const YamlNode::Entry& entry : fields.find("tasks")->entries) {
         const Fields one(entry.value, fields.shape_of("tasks"), context);
-        tasks.push_back(read_task(one, entry.key, context));
+        tasks.push_back(read_task(one, entry.key, isolated, context));
     }
     if (tasks.empty()) context.add(*fields.find("tasks"), "a pipeline needs at least one task");
     const std::size_t problems = context.problems.count();

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "project/files_internal.hpp"
 #include "project/problems_internal.hpp"
+#include "project/project.hpp"
 
 namespace ingot::project {
 
@@ -64,7 +65,61 @@ Result<std::map<std::string, std::string>> parse_dotenv(std::string_view text,
     return values;
 }
 
+class SecretsOfTasks {
+public:
+    void add(const Template& text) {
+        for (SecretRef& secret : text.secrets()) found_.insert(std::move(secret));
+    }
+    void add(const std::vector<Template>& texts) {
+        for (const Template& text : texts) add(text);
+    }
+    void add(const std::vector<std::pair<std::string, Template>>& named) {
+        for (const auto& [name, text] : named) add(text);
+    }
+    void operator()(const FilesOrigin& files) {
+        add(files.path);
+        add(files.headers);
+    }
+    void operator()(const HttpOrigin& http) {
+        add(http.url);
+        add(http.body);
+        add(http.headers);
+        add(http.query);
+        add(http.secret_query);
+    }
+    void operator()(const CommandOrigin& command) {
+        add(command.argv);
+        add(command.environment);
+    }
+    void operator()(const DeltaOrigin& delta) { add(delta.path); }
+    void operator()(const PostgresOrigin&) {}
+    void operator()(const KafkaOrigin&) {}
+    std::vector<SecretRef> all() const { return {found_.begin(), found_.end()}; }
+
+private:
+    std::set<SecretRef> found_;
+};
+
 }  // namespace
+
+std::vector<SecretRef> secrets_of_tasks(const Project& project) {
+    SecretsOfTasks secrets;
+    for (const auto& [name, connection] : project.connections) {
+        for (const auto& [field, texts] : connection.fields) secrets.add(texts);
+    }
+    for (const Source& source : project.sources) std::visit(secrets, source.from);
+    for (const Model& model : project.models) {
+        if (!model.command) continue;
+        secrets.add(model.command->argv);
+        secrets.add(model.command->environment);
+    }
+    for (const Pipeline& pipeline : project.pipelines) {
+        for (const PipelineTask& task : pipeline.tasks) {
+            for (const Template* text : templates_of(task.body)) secrets.add(*text);
+        }
+    }
+    return secrets.all();
+}
 
 Result<std::unique_ptr<SecretStore>> SecretStore::open(const std::vector<std::string>& from,
                                                        const std::string& root) {

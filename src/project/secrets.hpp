@@ -35,4 +35,9 @@ private:
     Guarded<std::set<std::string>> given_;
 };
 
+struct Project;
+/// All that tasks of the project may ask for, each once: of connections, sources, models and
+/// pipelines.
+std::vector<SecretRef> secrets_of_tasks(const Project& project);
+
 }  // namespace ingot::project

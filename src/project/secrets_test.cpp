@@ -48,5 +48,29 @@ TEST(Secrets, AWrongFileIsNamedWithoutItsText) {
     EXPECT_TRUE(SecretStore::open({"file:absent"}, folder.path()));
 }
 
+TEST(Secrets, AllThatTasksMayAskForAreKnown) {
+    const std::map<std::string, std::string> files = {
+        {"project.yml",
+         "name: a\nlake: ./lake\nconnections:\n"
+         "  pg: {type: postgres, host: h, database: d, user: u, password: "
+         "$secret.OF_CONNECTION}\n"},
+        {"sources/s.yml",
+         "table: bronze.s\nload: snapshot\n"
+         "from: {http: {url: \"http://x/$secret.OF_URL\", headers: {A: $secret.OF_HEADER}}}\n"
+         "format: {ndjson: {}}\ncolumns: {id: bigint}\n"},
+        {"sources/c.yml",
+         "table: bronze.c\nload: snapshot\n"
+         "from: {command: [a, $secret.OF_ARGUMENT], environment: {A: $secret.OF_VARIABLE}}\n"
+         "columns: {id: bigint}\n"},
+        {"pipelines/p.yml",
+         "tasks: {a: {command: [b, $secret.OF_TASK], environment: {A: $secret.OF_HEADER}}}\n"}};
+    ProjectFolder folder(files);
+    const auto project = folder.load();
+    ASSERT_TRUE(project.project) << project.problems.at(0).to_string();
+    std::string names;
+    for (const SecretRef& secret : secrets_of_tasks(*project.project)) names += secret.name + ' ';
+    EXPECT_EQ(names, "OF_ARGUMENT OF_CONNECTION OF_HEADER OF_TASK OF_URL OF_VARIABLE ");
+}
+
 }  // namespace
 }  // namespace ingot::project

@@ -29,8 +29,24 @@ std::optional<std::string> does_not_fit(const Definitions& definitions,
     return std::nullopt;
 }
 
-orc::TaskOutcome cannot_be_done(std::string why) {
+orc::TaskOutcome cannot_be_done(const orc::Attempt& attempt, std::string why) {
+    if (attempt.adopted) task::end_kept_attempt(attempt);
     return {orc::TaskOutcome::Kind::kFailed, std::move(why), false};
+}
+
+std::string start_anew(const Error& error) {
+    return error.to_string() + ": start a run anew";
+}
+
+orc::TaskOutcome carry_out(const orc::Attempt& attempt, const Definitions& definitions,
+                           const project::Pipeline& pipeline,
+                           const task::PipelineRunnerOptions& options, std::stop_token stop) {
+    std::optional<std::string> why = does_not_fit(definitions, pipeline, attempt);
+    if (why) return cannot_be_done(attempt, *std::move(why));
+    const Result<task::Workspace> workspace = workspace_of(definitions, *attempt.spec);
+    if (!workspace) return cannot_be_done(attempt, workspace.error().to_string());
+    task::PipelineRunner runner(*workspace, pipeline, options);
+    return runner.run(attempt, std::move(stop));
 }
 
 }  // namespace
@@ -49,17 +65,9 @@ void PipelineTasks::let_go(const orc::RunId& run) {
 
 orc::TaskOutcome PipelineTasks::run(const orc::Attempt& attempt, std::stop_token stop) {
     const Result<Pinned> pinned = pinned_for(attempt);
-    std::optional<std::string> why =
-        pinned ? does_not_fit(*pinned->definitions, *pinned->pipeline, attempt)
-               : fmt::format("{}: start a run anew", pinned.error().to_string());
-    if (why) {
-        if (attempt.adopted) task::end_command(attempt);
-        return cannot_be_done(*std::move(why));
-    }
-    const Result<task::Workspace> workspace = workspace_of(*pinned->definitions, *attempt.spec);
-    if (!workspace) return cannot_be_done(workspace.error().to_string());
-    task::PipelineRunner runner(*workspace, *pinned->pipeline, {parallel_, {}});
-    return runner.run(attempt, std::move(stop));
+    if (!pinned) return cannot_be_done(attempt, start_anew(pinned.error()));
+    return carry_out(attempt, *pinned->definitions, *pinned->pipeline,
+                     {parallel_, {}, pinned->definitions->code}, std::move(stop));
 }
 
 /// The pipeline of a selection is made once for a run.
@@ -75,7 +83,16 @@ Result<PipelineTasks::Pinned> PipelineTasks::pinned_for(const orc::Attempt& atte
 }
 
 Result<bool> PipelineTasks::goes_on(const orc::Attempt& attempt) {
-    return task::command_goes_on(attempt);
+    return task::kept_attempt_goes_on(attempt);
+}
+
+orc::TaskOutcome carry_out(const task::IsolatedOrder& order, const Definitions& definitions,
+                           std::stop_token stop) {
+    const Result<PlannedPipeline> planned =
+        planned_pipeline(definitions, order.attempt.spec->plan.pipeline);
+    if (!planned) return cannot_be_done(order.attempt, start_anew(planned.error()));
+    return carry_out(order.attempt, definitions, *planned->pipeline,
+                     {order.parallel, {}, definitions.code, true}, std::move(stop));
 }
 
 }  // namespace ingot::service

@@ -3,6 +3,7 @@
 #include "service/definitions.hpp"
 
 #include "base/guarded.hpp"
+#include "task/isolated_task.hpp"
 #include "task/pipeline_runner.hpp"
 
 namespace ingot::service {
@@ -40,5 +41,9 @@ private:
     unsigned parallel_;
     Guarded<State> state_;
 };
+
+/// What the process of an isolated task does: carries it out by the project as it is now.
+orchestrator::TaskOutcome carry_out(const task::IsolatedOrder& order,
+                                    const Definitions& definitions, std::stop_token stop);
 
 }  // namespace ingot::service

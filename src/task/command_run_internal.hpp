@@ -1,12 +1,7 @@
 #pragma once
-#include "keeper/kept_command.hpp"
-
-#include "task/task_attempt_internal.hpp"
+#include "task/kept_attempt_internal.hpp"
 
 namespace ingot::task {
-
-/// How a program of a task came out.
-using CommandEnd = keeper::End;
 
 /// Runs it in the project's folder, its output going to the attempt's log; or waits for the one
 /// that outlived the process which began the attempt. How it ended is a value. It goes on when this

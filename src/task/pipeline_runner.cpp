@@ -50,7 +50,7 @@ TaskOutcome not_yet(const Attempt& attempt) {
 }  // namespace
 
 TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
-    const bool begun = attempt.checks > 0 || attempt.adopted;
+    const bool begun = attempt.checks > 0 || attempt.adopted || options_.inside;
     const std::unique_ptr<std::FILE, CloseFile> log = open_log(attempt.log, !begun);
     if (!log) {
         return {TaskOutcome::Kind::kFailed,
@@ -74,6 +74,7 @@ TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
     const TaskAttempt one{
         workspace_,        pipeline_,         task,      attempt,        values, *item,
         options_.parallel, options_.progress, log.get(), std::move(stop)};
+    if (!options_.inside && is_isolated(one)) return carry_out_isolated(one, options_.code);
     return std::visit(
         [&](const auto& body) {
             if constexpr (requires { carry_out(body, one); }) return carry_out(body, one);
@@ -83,7 +84,7 @@ TaskOutcome PipelineRunner::run(const Attempt& attempt, std::stop_token stop) {
 }
 
 Result<bool> PipelineRunner::goes_on(const Attempt& attempt) {
-    return command_goes_on(attempt);
+    return kept_attempt_goes_on(attempt);
 }
 
 void write_line(std::FILE* log, std::string_view line) {

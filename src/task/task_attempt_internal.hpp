@@ -50,4 +50,9 @@ orchestrator::TaskOutcome carry_out(const project::HttpTask& http, const TaskAtt
 orchestrator::TaskOutcome carry_out(const project::SensorTask& sensor, const TaskAttempt& attempt);
 orchestrator::TaskOutcome carry_out(const project::BranchTask& branch, const TaskAttempt& attempt);
 
+/// Whether it has a process of its own that is no command.
+bool is_isolated(const TaskAttempt& attempt);
+/// Has the attempt carried out in a process of its own, and waits for it.
+orchestrator::TaskOutcome carry_out_isolated(const TaskAttempt& attempt, const std::string& code);
+
 }  // namespace ingot::task
