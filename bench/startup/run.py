@@ -49,7 +49,7 @@ def isolation_ms(options):
     for isolation in ("thread", "process"):
         with open(os.path.join(folder, f"pipelines/{isolation}.yml"), "w", encoding="utf-8") as file:
             file.write(f"isolation: {isolation}\ntasks:\n{tasks}")
-        took[isolation] = elapsed_ms([options.ingot, "-C", folder, "--quiet", "run", "--pipeline", isolation])
+        took[isolation] = elapsed_ms([options.ingot, "-C", folder, "--json", "run", "--pipeline", isolation])
     return (took["process"] - took["thread"]) / TASKS
 
 
