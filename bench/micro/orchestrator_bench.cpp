@@ -102,7 +102,9 @@ public:
         ++commits;
         return store_.append(batch);
     }
-    Result<Fence> take_over(const RunId& run) override { return store_.take_over(run); }
+    Result<std::vector<Fence>> take_over(const std::vector<RunId>& runs) override {
+        return store_.take_over(runs);
+    }
     Result<Fence> take_over_server() override { return store_.take_over_server(); }
     Result<std::map<std::string, std::string>> records(std::string_view kind) override {
         return store_.records(kind);
