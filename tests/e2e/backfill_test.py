@@ -94,7 +94,7 @@ FROM silver.events WHERE ts >= $window.start AND ts < $window.end GROUP BY ALL
 
     def test_an_interrupted_one_is_gone_on_with_or_given_up(self):
         process = self.start("backfill", "hourly", "--window", "2020-05-01T00..2020-05-01T03")
-        self.wait_for(lambda: self.json("runs"), "it does not begin")
+        self.wait_for(lambda: sum(each["counts"]["running"] for each in self.json("backfills")), "it does not begin")
         process.send_signal(signal.SIGKILL)
         process.communicate()
         (left,) = self.json("backfills")
