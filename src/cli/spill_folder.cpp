@@ -29,19 +29,29 @@ void remove_whole(const std::string& folder) {
 void remove_what_was_left(const std::string& parent) {
     std::error_code gone;
     for (const fs::directory_entry& entry : fs::directory_iterator(parent, gone)) {
-        if (entry.path().extension() != kEnding) continue;
-        const std::string folder = fs::path(entry.path()).replace_extension().string();
-        if (const std::optional<FileLock> lock = lock_of(folder)) remove_whole(folder);
+        // Other programs keep locks, too, and `engine.spill` may name a folder of theirs.
+        const fs::path folder = fs::path(entry.path()).replace_extension();
+        const bool is_ours =
+            entry.path().extension() == kEnding && is_uuid(folder.filename().string());
+        if (!is_ours) continue;
+        if (const std::optional<FileLock> lock = lock_of(folder.string())) {
+            remove_whole(folder.string());
+        }
     }
 }
 
 }  // namespace
 
-SpillFolder::SpillFolder(const std::string& parent) : path_(parent + "/" + uuid_v4()) {
+SpillFolder::SpillFolder(const std::string& parent) {
+    constexpr int kTries = 3;
     std::error_code ignored;
     fs::create_directories(parent, ignored);
     remove_what_was_left(parent);
-    lock_ = lock_of(path_);
+    // Another process that removes what was left may hold the lock of a new one before it does.
+    for (int tries = 0; tries < kTries && !lock_; ++tries) {
+        path_ = parent + '/' + uuid_v4();
+        lock_ = lock_of(path_);
+    }
 }
 
 SpillFolder::~SpillFolder() {

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/uuid.hpp"
+
 namespace ingot::cli {
 namespace {
 
@@ -41,11 +43,22 @@ TEST_F(SpillFolders, EachHasItsOwnAndTakesItWithIt) {
 }
 
 TEST_F(SpillFolders, WhatAKilledProcessLeftIsRemovedByTheNext) {
-    fill(parent() + "/killed");
-    std::ofstream(parent() + "/killed.lock") << "process 1 on host a\n";
+    const std::string killed = parent() + '/' + uuid_v4();
+    fill(killed);
+    std::ofstream(killed + ".lock") << "process 1 on host a\n";
     const SpillFolder next(parent());
-    EXPECT_FALSE(fs::exists(parent() + "/killed"));
+    EXPECT_FALSE(fs::exists(killed));
     EXPECT_EQ(entries(), 1U) << "its own lock";
+}
+
+TEST_F(SpillFolders, WhatOthersKeepInTheFolderStays) {
+    fill(parent() + "/poetry");
+    std::ofstream(parent() + "/poetry.lock") << "[[package]]\n";
+    fill(parent() + '/' + uuid_v4());
+    {
+        const SpillFolder one(parent());
+    }
+    EXPECT_EQ(entries(), 3U);
 }
 
 TEST_F(SpillFolders, AFolderThatCannotBeMadeIsNoErrorUntilItIsNeeded) {
