@@ -29,6 +29,8 @@ Result<std::vector<TableUse>> table_uses(const project::Project& project,
                                          const project::Pipeline& pipeline);
 Graph named_order(const project::Pipeline& pipeline);
 void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before);
+void add_order_of_checks(const project::Pipeline& pipeline, const std::vector<TableUse>& uses,
+                         Graph& before);
 std::vector<std::size_t> in_order(const Graph& before);
 std::vector<std::set<std::string>> checks_left(const project::Pipeline& pipeline,
                                                const std::vector<TableUse>& uses,
@@ -43,6 +45,7 @@ Result<RunPlan> plan_run(const project::Project& project, const project::Pipelin
     INGOT_TRY_ASSIGN(const std::vector<TableUse> uses, table_uses(project, pipeline));
     Graph before = named_order(pipeline);
     add_order_of_tables(uses, before);
+    add_order_of_checks(pipeline, uses, before);
     return RunPlan{pipeline.name, "", pipeline.active_runs, pipeline.active_tasks,
                    planned(pipeline, before, checks_left(pipeline, uses, before))};
 }
@@ -198,36 +201,25 @@ bool comes_before(const Graph& before, std::size_t first, std::size_t last) {
     return false;
 }
 
+/// One more before `last`, unless it comes after that.
+void add_before(Graph& before, std::size_t first, std::size_t last) {
+    if (first != last && !comes_before(before, last, first)) before[last].insert(first);
+}
+
 /// A task comes after those that write what it reads, and after earlier ones that write what it
-/// writes, or what a check that no task of its own runs looks at together with what it writes;
-/// unless `after` says otherwise.
+/// writes; unless `after` says otherwise.
 void add_order_of_tables(const std::vector<TableUse>& uses, Graph& before) {
     std::map<project::TableName, std::vector<std::size_t>> writers;
-    std::map<std::string, std::vector<std::size_t>> checkers;
     for (std::size_t i = 0; i < uses.size(); ++i) {
         for (const project::TableName& table : uses[i].writes) writers[table].push_back(i);
-        for (const std::string& check : uses[i].checks) checkers[check].push_back(i);
     }
-    const auto add = [&](std::size_t first, std::size_t last) {
-        if (first != last && !comes_before(before, last, first)) before[last].insert(first);
-    };
     for (std::size_t i = 0; i < uses.size(); ++i) {
         for (const project::TableName& table : uses[i].reads) {
-            for (const std::size_t writer : writers[table]) add(writer, i);
+            for (const std::size_t writer : writers[table]) add_before(before, writer, i);
         }
         for (const project::TableName& table : uses[i].writes) {
             for (const std::size_t writer : writers[table]) {
-                if (writer < i) add(writer, i);
-            }
-        }
-    }
-    for (const auto& [check, tasks] : checkers) {
-        const bool has_task = std::any_of(tasks.begin(), tasks.end(), [&](std::size_t task) {
-            return uses[task].writes.empty();
-        });
-        for (std::size_t i = 0; i < tasks.size() && !has_task; ++i) {
-            for (std::size_t later = i + 1; later < tasks.size(); ++later) {
-                add(tasks[i], tasks[later]);
+                if (writer < i) add_before(before, writer, i);
             }
         }
     }
@@ -239,8 +231,88 @@ bool runs_after_success(When when) {
            when != When::kAlways && when != When::kOneSuccess && when != When::kOneDone;
 }
 
+/// Whether it is skipped when any, or all, before it are.
+bool skipped_with_others(When when) {
+    return when == When::kSuccess || when == When::kOneSuccess || when == When::kOneDone ||
+           when == When::kNoneSkipped || when == When::kNoneFailedMinOneSuccess ||
+           when == When::kAllDoneMinOneSuccess;
+}
+
+/// Whether it can only run when nothing before it was skipped.
+bool runs_with_all_others(When when) {
+    return when == When::kSuccess || when == When::kNoneSkipped ||
+           when == When::kAllDoneMinOneSuccess;
+}
+
+/// Itself and all before it that can be reached through tasks of these rules.
+std::set<std::size_t> with_those_before(const project::Pipeline& pipeline, const Graph& before,
+                                        std::size_t task, bool (*goes_on)(When)) {
+    std::set<std::size_t> found = {task};
+    std::vector<std::size_t> open = {task};
+    while (!open.empty()) {
+        const std::size_t at = open.back();
+        open.pop_back();
+        if (!goes_on(pipeline.tasks[at].when)) continue;
+        for (const std::size_t next : before[at]) {
+            if (found.insert(next).second) open.push_back(next);
+        }
+    }
+    return found;
+}
+
+/// Whether it may be skipped though what its `when` is about went well. Commands may, too, but
+/// seldom do: they count where `commands` says so.
+bool may_skip_itself(const project::Pipeline& pipeline, const Graph& before, std::size_t task,
+                     bool commands) {
+    const project::PipelineTask& one = pipeline.tasks[task];
+    const auto* sensor = std::get_if<project::SensorTask>(&one.body);
+    const project::CommandTask* command = project::command_of(one.body);
+    const bool chosen = std::any_of(before[task].begin(), before[task].end(), [&](std::size_t at) {
+        return std::holds_alternative<project::BranchTask>(pipeline.tasks[at].body);
+    });
+    return chosen || one.items_from || (sensor != nullptr && sensor->skip_when_over) ||
+           one.when == When::kFailed || one.when == When::kAllFailed ||
+           one.when == When::kAllSkipped ||
+           (commands && command != nullptr && command->skip_exit_code != 0);
+}
+
+/// Whether it may be skipped in a run in which the other one runs.
+bool may_be_skipped(const project::Pipeline& pipeline, const Graph& before, std::size_t task,
+                    std::size_t though, bool commands) {
+    const auto ran = with_those_before(pipeline, before, though, runs_with_all_others);
+    const auto others = with_those_before(pipeline, before, task, skipped_with_others);
+    return std::any_of(others.begin(), others.end(), [&](std::size_t other) {
+        return !ran.contains(other) && may_skip_itself(pipeline, before, other, commands);
+    });
+}
+
+/// Tasks whose tables a check looks at together come one after another, as in the file, so that
+/// the last one runs it; unless a task of its own does. Nothing is skipped only because of that:
+/// alternatives of a branch, and what waits for a file that may not come, stay as they are.
+void add_order_of_checks(const project::Pipeline& pipeline, const std::vector<TableUse>& uses,
+                         Graph& before) {
+    std::map<std::string, std::vector<std::size_t>> checkers;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        for (const std::string& check : uses[i].checks) checkers[check].push_back(i);
+    }
+    for (const auto& [check, tasks] : checkers) {
+        const bool has_task = std::any_of(tasks.begin(), tasks.end(), [&](std::size_t task) {
+            return uses[task].writes.empty();
+        });
+        if (has_task) continue;
+        for (std::size_t i = 0; i < tasks.size(); ++i) {
+            for (std::size_t later = i + 1; later < tasks.size(); ++later) {
+                if (runs_after_success(pipeline.tasks[tasks[later]].when) &&
+                    !may_be_skipped(pipeline, before, tasks[i], tasks[later], true)) {
+                    add_before(before, tasks[i], tasks[later]);
+                }
+            }
+        }
+    }
+}
+
 /// Of each task: a check before the last task that it goes with would see tables that are half
-/// done.
+/// done. Where that one may be skipped, the run may end with them as they are: it is not left.
 std::vector<std::set<std::string>> checks_left(const project::Pipeline& pipeline,
                                                const std::vector<TableUse>& uses,
                                                const Graph& before) {
@@ -251,7 +323,8 @@ std::vector<std::set<std::string>> checks_left(const project::Pipeline& pipeline
             for (std::size_t later = 0; later < uses.size(); ++later) {
                 const bool takes_it = later != i && uses[later].checks.contains(check) &&
                                       runs_after_success(pipeline.tasks[later].when) &&
-                                      comes_before(before, i, later);
+                                      comes_before(before, i, later) &&
+                                      !may_be_skipped(pipeline, before, later, i, false);
                 if (takes_it) left[i].insert(check);
             }
         }

@@ -83,6 +83,25 @@ SELECT id FROM bronze.events WHERE id NOT IN (SELECT id FROM silver.events)
         run = self.run_pipeline("p", "--window", WINDOW)
         self.assertEqual([task["after"] for task in run["tasks"]], [[], [], ["one", "two"]])
 
+    def test_a_check_across_tables_neither_skips_a_task_nor_goes_with_one_that_is_skipped(self):
+        self.write("models/silver/other.sql", "/* --- kind: table --- */\nSELECT id FROM bronze.events\n")
+        self.write("checks/same.sql", "SELECT id FROM silver.other WHERE id NOT IN (SELECT id FROM silver.events)\n")
+        self.succeeds("run", "silver.*", "+silver.events", "--window", WINDOW)
+        one, two = "one: {models: silver.other", "two: {models: silver.events"
+        gate = "gate: {sensor: {file: never}, every: 1s, timeout: 1s, on_timeout: skip}"
+        for tasks, states, checked in (
+                (("pick: {branch: {sql: SELECT 'two'}}", one + ", after: pick}", two + ", after: pick}"), ["skipped", "success"], ["two"]),
+                ((gate, one + ", after: gate}", two + "}"), ["skipped", "success"], ["two"]),
+                (("quit: {command: [sh, -c, exit 99]}", one + ", after: quit}", two + "}"), ["skipped", "success"], ["two"]),
+                ((gate, one + "}", two + ", after: [one, gate]}"), ["success", "skipped"], ["one"]),
+                ((one + "}", "mend: {command: [true], after: one, when: failed}", two + ", after: mend}"), ["success", "skipped"], ["one"])):
+            with self.subTest(tasks=tasks):
+                self.pipeline("window: hour\ntasks:\n" + "".join(f"  {task}\n" for task in tasks))
+                run = self.run_pipeline("p", "--window", WINDOW)
+                self.assertEqual([self.states(run)[task] for task in ("one", "two")], states)
+                logs = {task["task"]: self.text_of(task["attempts"][0]["log"]) for task in run["tasks"] if task["attempts"]}
+                self.assertEqual([name for name, log in logs.items() if "same.sql" in log], checked)
+
     def test_a_command_that_has_nothing_to_do_is_skipped_and_the_rules_go_by_it(self):
         self.pipeline(f"""
 tasks:
