@@ -132,7 +132,10 @@ void print_error(const Error& error, bool json) {
         nlohmann::ordered_json object{
             {"error", {{"code", error_code_name(error.code)}, {"message", error.message}}}};
         object["error"]["context"] = error.context;
-        std::fprintf(stderr, "%s\n", object.dump().c_str());
+        // What somebody typed may be in it, which need not be UTF-8.
+        const std::string text =
+            object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        std::fprintf(stderr, "%s\n", text.c_str());
         return;
     }
     std::fprintf(stderr, "error: %s\n", error.to_string().c_str());

@@ -45,9 +45,16 @@ Result<project::Pipeline> pipeline_of_selection(const project::Project& project,
 namespace {
 
 Result<KeptTables> kept_tables(const project::Project& project, const std::string& select) {
+    // Elsewhere that is all. Here it is rather a variable of a script that was empty.
+    if (select.find_first_not_of(' ') == std::string::npos) {
+        return make_error(ErrorCode::kInvalidArgument, "it names no table: `*` is all of them");
+    }
     const project::TableGraph graph(project);
     INGOT_TRY_ASSIGN(const project::SelectedWork work,
                      project::select_work(project, graph, {select, "", nullptr}));
+    if (work.tables.empty()) {
+        return make_error(ErrorCode::kInvalidArgument, "no table is meant by all of its parts");
+    }
     KeptTables kept;
     for (const project::TableName& table : work.tables) {
         if (const project::Source* source = project.find_source(table)) {

@@ -89,6 +89,10 @@ FROM silver.events WHERE ts >= $window.start AND ts < $window.end GROUP BY ALL
         self.fails("backfill", "silver.event", *window, says=["did you mean 'silver.events'"])
         self.fails("backfill", "silver.events", "+", *window, says=["in the selection silver.events +"])
         self.fails("backfill", "gold.seen", *window, says=["no table of it is kept"])
+        self.fails("backfill", "silver.events,gold.totals", *window, says=["no table is meant by all of its parts"])
+        for nothing in ("", " ", "select:"):
+            self.fails("backfill", nothing, *window, says=["it names no table"])
+        self.fails("--json", "backfill", b"\xff", *window, says=["there is no pipeline '\ufffd'"])
         self.fails("backfill", "gold.totals", *window, says=["no table of the selection gold.totals has windows"])
         self.fails("backfill", "silver.events", "--window", "2020-05-01T00:30..2020-05-01T01:00", says=["holds no whole window"])
 
