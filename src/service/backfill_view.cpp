@@ -60,6 +60,8 @@ Result<orc::Backfill> stored_backfill(orc::Store& store, const std::string& id) 
 }
 
 Result<std::string> find_backfill(orc::Store& store, const std::string& id) {
+    // Else an empty variable of a script would mean the only one that there is.
+    if (id.empty()) return make_error(ErrorCode::kInvalidArgument, "the id of a backfill is empty");
     INGOT_TRY_ASSIGN(const auto records, store.records(orc::kBackfillRecord));
     std::vector<std::string> found;
     for (auto at = records.lower_bound(id); at != records.end(); ++at) {

@@ -101,6 +101,8 @@ nlohmann::ordered_json cleared_json(const std::vector<ClearedRun>& runs, bool dr
 }
 
 Result<orc::RunId> find_run(orc::Store& store, const std::string& id) {
+    // Else an empty variable of a script would mean the only one that there is.
+    if (id.empty()) return make_error(ErrorCode::kInvalidArgument, "the id of a run is empty");
     INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
                      store.list({.id_prefix = id, .at_most = 2}));
     if (heads.size() == 1) return heads.front().id;

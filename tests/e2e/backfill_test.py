@@ -105,6 +105,8 @@ FROM silver.events WHERE ts >= $window.start AND ts < $window.end GROUP BY ALL
         self.assertEqual((left["pipeline"], left["state"], left["counts"]["waiting"]), ("hourly", "running", 2))
         self.fails("backfill", "hourly", "--window", DAY, says=["was interrupted", f"ingot backfills cancel {left['id']}"])
         self.fails("backfills", "pause", left["id"][:13], says=["no server is at work"])
+        self.fails("backfills", "cancel", "", says=["the id of a backfill is empty"])
+        self.fails("runs", "cancel", "", says=["the id of a run is empty"])
         self.assertEqual(self.json("backfills", "cancel", left["id"][:13])["state"], "cancelled")
         self.fails("backfills", "cancel", left["id"], says=["there is no backfill", "that is not over"])
         self.fails("backfills", "cancel", "nothing", says=["there is no backfill nothing"])
