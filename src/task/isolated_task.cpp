@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include "base/log.hpp"
 #include "storage/object_store.hpp"
@@ -49,6 +50,11 @@ TaskOutcome carry_out_isolated(const TaskAttempt& attempt, const std::string& co
     }
     if (!end) return failed(end.error(), attempt);
     end_processes_of(attempt.attempt);
+    if (*outcome) {
+        return {
+            TaskOutcome::Kind::kFailed,
+            fmt::format("somebody else told the task's process to stop ({})", attempt.attempt.log)};
+    }
     return outcome_of_the_dead(*end, attempt);
 }
 
@@ -66,10 +72,13 @@ std::string outcome_file(const Attempt& attempt, int checks) {
 
 /// This program, whatever has become of its file by now.
 Result<int> own_program() {
-    static const int fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
-    if (fd >= 0) return fd;
+    static const std::pair<int, int> opened = [] {
+        const int fd = ::open("/proc/self/exe", O_PATH | O_CLOEXEC);
+        return std::pair(fd, errno);
+    }();
+    if (opened.first >= 0) return opened.first;
     return make_error(ErrorCode::kIo, "the program itself cannot be opened: {}",
-                      std::generic_category().message(errno));
+                      std::generic_category().message(opened.second));
 }
 
 /// The values of the project's own parameters, for a process that reads it anew.

@@ -284,6 +284,7 @@ class IsolationTest(ServerCase):
         os.kill(process, signal.SIGTERM)
         found = server.wait_for_run(run)
         self.assertEqual((found["state"], self.attempts(found)), ("failed", [["failed"]]), found)
+        self.assertIn("somebody else told the task's process to stop", json.dumps(found))
 
     # -- what goes in and comes out
 
