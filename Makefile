@@ -47,7 +47,7 @@ dist: build ## build/dist/ingot-VERSION-linux-x86_64.tar.gz
 asan tsan: bootstrap ## every test under the address (and undefined behaviour) or the thread sanitizer
 	@cmake --preset $@ --log-level=WARNING >/dev/null
 	@cmake --build --preset $@ --parallel $(JOBS)
-	@tools/run_tests.py build/$@ --parallel $(JOBS)
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/tests/thread_sanitizer.supp tools/run_tests.py build/$@ --parallel $(JOBS)
 
 fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (10)
 	@tools/bootstrap.sh lint
