@@ -165,14 +165,21 @@ void add_backfills(CLI::App& app, const Chosen& chosen) {
     add("pause", "Start no more of its runs for now");
     add("resume", "Go on with it");
     add("cancel", "End it: what waits does not run, what runs comes to its end");
-    verb->add_option("backfill", arguments->backfill,
-                     "Id of a backfill, or how it begins; absent: list them");
-    verb->add_option("--pipeline", arguments->pipeline,
-                     "Only backfills of this pipeline, or of `select:` and a selection of tables")
-        ->type_name("NAME");
-    verb->add_option("--limit", arguments->limit, "How many, newest first; 20")
-        ->check(CLI::Range(1, 1'000'000));
-    add_server_option(*verb, arguments->server);
+    CLI::Option* backfill = verb->add_option(
+        "backfill", arguments->backfill, "Id of a backfill, or how it begins; absent: list them");
+    const std::vector<CLI::Option*> of_list = {
+        verb->add_option("--pipeline", arguments->pipeline,
+                         "Only backfills of this pipeline, or of `select:` and a selection")
+            ->type_name("NAME"),
+        verb->add_option("--limit", arguments->limit, "How many, newest first; 20")
+            ->check(CLI::Range(1, 1'000'000))};
+    CLI::Option* server = add_server_option(*verb, arguments->server);
+    // What would have no effect is an error.
+    for (CLI::Option* option : of_list) backfill->excludes(option);
+    for (CLI::App* action : verb->get_subcommands({})) {
+        for (CLI::Option* option : of_list) action->excludes(option);
+        action->excludes(server);
+    }
     verb->callback([&chosen, verb, arguments] {
         if (!verb->get_subcommands().empty()) return;
         chosen([arguments](Invocation& invocation) { return backfills(invocation, *arguments); });

@@ -15,7 +15,7 @@ NAMED = "select:+silver.events"
 class BackfillTest(ServerCase):
     files = {**FILES, "pipelines/hourly.yml": f"""
 window: hour
-tasks: {{hold: {{command: {shell("while [ ! -e go ]; do sleep 0.05; done")}}}}}
+tasks: {{hold: {{command: {shell("while [ ! -e go -a -e project.yml ]; do sleep 0.05; done")}}}}}
 """}
 
     def setUp(self):
@@ -98,6 +98,7 @@ FROM silver.events WHERE ts >= $window.start AND ts < $window.end GROUP BY ALL
 
     def test_an_interrupted_one_is_gone_on_with_or_given_up(self):
         process = self.start("backfill", "hourly", "--window", "2020-05-01T00..2020-05-01T03")
+        self.addCleanup(process.kill)
         self.wait_for(lambda: sum(each["counts"]["running"] for each in self.json("backfills")), "it does not begin")
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -110,6 +111,7 @@ FROM silver.events WHERE ts >= $window.start AND ts < $window.end GROUP BY ALL
         self.assertEqual(self.json("backfills", "cancel", left["id"][:13])["state"], "cancelled")
         self.fails("backfills", "cancel", left["id"], says=["there is no backfill", "that is not over"])
         self.fails("backfills", "cancel", "nothing", says=["there is no backfill nothing"])
+        self.assertEqual(self.call("backfills", left["id"], "--limit", "3")[0], 2)
         self.write("go", "")
         # The run that had begun is left to whoever goes on with it; the windows behind it never ran.
         self.assertEqual(self.json("backfill", "hourly", "--window", "2020-05-01T01..2020-05-01T03")["runs"], {"success": 2})
