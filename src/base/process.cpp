@@ -105,7 +105,8 @@ std::vector<std::string> child_environment(const ProcessOptions& options) {
         }
     }
     std::vector<std::string> entries;
-    for (const auto& [name, value] : variables) entries.push_back(name + '=' + value);
+    for (const auto& [name, value] : variables)
+        entries.push_back(fmt::format("{}={}", name, value));
     return entries;
 }
 

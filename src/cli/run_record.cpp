@@ -113,7 +113,8 @@ constexpr std::size_t kCopiesMax = 20;
 
 bool is_looked_for(const Json& copy) {
     static const std::vector<std::string> kStates = {"running", "failed", "up_for_retry"};
-    return std::find(kStates.begin(), kStates.end(), copy["state"]) != kStates.end();
+    return std::find(kStates.begin(), kStates.end(), copy["state"].get<std::string>()) !=
+           kStates.end();
 }
 
 /// In the order of the plan, copies after their task.

@@ -41,7 +41,8 @@ GlobalOptions options_of(const task::IsolatedOrder& order) {
     options.directory = order.root;
     options.environment = order.attempt.spec->environment;
     options.lake = order.attempt.spec->lake;
-    for (const auto& [name, value] : order.params) options.params.push_back(name + '=' + value);
+    for (const auto& [name, value] : order.params)
+        options.params.push_back(fmt::format("{}={}", name, value));
     return options;
 }
 

@@ -119,8 +119,8 @@ TaskBody read_task_body(const Fields& fields, const ReadContext& context) {
     if (fields.find("export") != nullptr) return read_exports(fields, context);
     if (fields.find("sql") != nullptr) return read_sql(fields, context);
     if (const auto maintain = fields.object("maintain")) {
-        const MaintainTask task{selector(*maintain, "select"), maintain->boolean("optimize", false),
-                                maintain->boolean("vacuum", false)};
+        MaintainTask task{selector(*maintain, "select"), maintain->boolean("optimize", false),
+                          maintain->boolean("vacuum", false)};
         if (!task.optimize && !task.vacuum) {
             context.add(maintain->node(), "'maintain' needs optimize or vacuum");
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "orchestrator/backfills.hpp"
 
@@ -24,8 +25,8 @@ std::string state_of(const orc::BackfillWindow& window, const BackfillRuns& runs
     return std::string(state == orc::RunState::kQueued ? "waiting" : orc::run_state_name(state));
 }
 
-template <class Enum, std::size_t kCount>
-Result<Enum> parse_name(const std::array<std::string_view, kCount>& names, std::string_view name,
+template <class Enum>
+Result<Enum> parse_name(std::span<const std::string_view> names, std::string_view name,
                         std::string_view what) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found != names.end()) return static_cast<Enum>(found - names.begin());
