@@ -60,12 +60,6 @@ TaskOutcome carry_out_isolated(const TaskAttempt& attempt, const std::string& co
 
 namespace {
 
-/// Each check of a sensor has its own.
-std::string beside_log(const Attempt& attempt, int checks, std::string_view ending) {
-    const std::string log = std::filesystem::absolute(attempt.log).string();
-    return fmt::format("{}{}{}", log, checks == 0 ? "" : fmt::format(".{}", checks), ending);
-}
-
 std::string outcome_file(const Attempt& attempt, int checks) {
     return beside_log(attempt, checks, ".outcome");
 }

@@ -11,9 +11,9 @@ namespace {
 
 using orchestrator::Attempt;
 
-/// Where the keeper of an attempt says what it does. Each check of a sensor has its own.
+/// Where the keeper of an attempt says what it does.
 std::string record_of(const Attempt& attempt, int checks) {
-    return attempt.log + (checks == 0 ? "" : fmt::format(".{}", checks)) + ".process";
+    return beside_log(attempt, checks, ".process");
 }
 
 /// An attempt that was lost with its process may still be at work: never two side by side.
@@ -44,14 +44,18 @@ Result<CommandEnd> begin(const TaskAttempt& attempt,
 
 }  // namespace
 
+std::string beside_log(const Attempt& attempt, int checks, std::string_view ending) {
+    const std::string log = std::filesystem::absolute(attempt.log).string();
+    return fmt::format("{}{}{}", log, checks == 0 ? "" : fmt::format(".{}", checks), ending);
+}
+
 keeper::Order order_for(const TaskAttempt& attempt) {
     keeper::Order order;
     order.environment.emplace("INGOT_RUN_ID", attempt.attempt.run.value());
     order.environment.emplace("INGOT_TASK", attempt.attempt.planned().name);
     order.folder = attempt.workspace.project->root;
     order.log = std::filesystem::absolute(attempt.attempt.log).string();
-    order.record =
-        std::filesystem::absolute(record_of(attempt.attempt, attempt.attempt.checks)).string();
+    order.record = record_of(attempt.attempt, attempt.attempt.checks);
     order.values = order.log + ".values";
     return order;
 }

@@ -2,6 +2,8 @@
 // An attempt whose work is in a process of its own, with a keeper: it outlives the process that
 // began it.
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "keeper/kept_command.hpp"
 
@@ -11,6 +13,9 @@ namespace ingot::task {
 
 /// How a program of a task came out.
 using CommandEnd = keeper::End;
+
+/// The absolute path of a file beside the attempt's log. Each check of a sensor has its own.
+std::string beside_log(const orchestrator::Attempt& attempt, int checks, std::string_view ending);
 
 /// An order in the project's folder, its output going to the attempt's log. By what is in its
 /// environment all that it starts is found again.
