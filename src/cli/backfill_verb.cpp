@@ -179,11 +179,6 @@ Result<std::optional<orc::Backfill>> left_open(orc::Store& store, const orc::Bac
     return std::optional<orc::Backfill>();
 }
 
-std::string range_text(const Json& window) {
-    return fmt::format("{}..{}", window["start"].get<std::string>(),
-                       window["end"].get<std::string>());
-}
-
 void print_plan(const Json& plan, bool json) {
     if (json) {
         std::printf("%s\n", plan.dump(2).c_str());
@@ -193,7 +188,7 @@ void print_plan(const Json& plan, bool json) {
     std::map<std::string, int> counts;
     for (const Json& each : plan["windows"]) {
         const std::string reason = each["reason"].get<std::string>();
-        table.add({range_text(each), each["action"].get<std::string>(), reason});
+        table.add({window_text(each), each["action"].get<std::string>(), reason});
         ++counts[fmt::format("{} ({})", each["action"] == "run" ? "to run" : "skipped", reason)];
     }
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
@@ -230,7 +225,7 @@ void print_progress(const Json& backfill, std::set<std::string>& shown) {
     }
     for (const Json* window : ended) {
         shown.insert((*window)["start"].get<std::string>());
-        std::fprintf(stderr, "[%zu/%zu] %s %s\n", shown.size(), all, range_text(*window).c_str(),
+        std::fprintf(stderr, "[%zu/%zu] %s %s\n", shown.size(), all, window_text(*window).c_str(),
                      (*window)["state"].get<std::string>().c_str());
     }
 }

@@ -6,9 +6,12 @@
 #include "orchestrator/backfills.hpp"
 #include "orchestrator/sqlite_store.hpp"
 #include "service/backfill_view.hpp"
+#include "service/only_id.hpp"
 
+#include "cli/control_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/run_control.hpp"
+#include "cli/run_record.hpp"
 #include "cli/verbs.hpp"
 
 namespace ingot::cli {
@@ -102,15 +105,9 @@ Result<Json> Backfills::show(const std::string& id) {
         INGOT_TRY_ASSIGN(const std::string whole, server_->find_backfill(id));
         return server_->backfill(whole);
     }
-    if (!store_) return service::only_backfill(id, {}).error();
+    if (!store_) return service::only_id("backfill", id, {}).error();
     INGOT_TRY_ASSIGN(const std::string whole, service::find_backfill(*store_, id));
-    INGOT_TRY_ASSIGN(const orc::Backfill backfill, service::stored_backfill(*store_, whole));
-    INGOT_TRY_ASSIGN(const service::BackfillRuns runs, orc::runs_of(backfill, *store_));
-    return service::backfill_json(backfill, runs);
-}
-
-std::string range_text(const Json& from, const Json& to) {
-    return fmt::format("{}..{}", from.get<std::string>(), to.get<std::string>());
+    return service::stored_backfill_json(*store_, whole);
 }
 
 /// `3 success, 1 running, 20 waiting`: of windows, without those that get no run.
@@ -126,9 +123,11 @@ std::string counts_text(const Json& counts) {
 void print_list(const Json& backfills) {
     TextTable table({"backfill", "of", "range", "state", "windows", "by"});
     for (const Json& each : backfills) {
-        table.add({each["id"].get<std::string>(), each["pipeline"].get<std::string>(),
-                   range_text(each["from"], each["to"]), each["state"].get<std::string>(),
-                   counts_text(each["counts"]), each["by"].get<std::string>()});
+        table.add(
+            {each["id"].get<std::string>(), each["pipeline"].get<std::string>(),
+             fmt::format("{}..{}", each["from"].get<std::string>(), each["to"].get<std::string>()),
+             each["state"].get<std::string>(), counts_text(each["counts"]),
+             each["by"].get<std::string>()});
     }
     std::fputs(table.to_string(terminal_width()).c_str(), stdout);
 }
@@ -136,7 +135,7 @@ void print_list(const Json& backfills) {
 void print_backfill(const Json& backfill) {
     TextTable table({"window", "why", "state", "run"});
     for (const Json& window : backfill["windows"]) {
-        table.add({range_text(window["start"], window["end"]), window["reason"].get<std::string>(),
+        table.add({window_text(window), window["reason"].get<std::string>(),
                    window["state"].get<std::string>(),
                    window["run_id"].is_null() ? "" : window["run_id"].get<std::string>()});
     }
@@ -174,12 +173,7 @@ void add_backfills(CLI::App& app, const Chosen& chosen) {
         verb->add_option("--limit", arguments->limit, "How many, newest first; 20")
             ->check(CLI::Range(1, 1'000'000))};
     CLI::Option* server = add_server_option(*verb, arguments->server);
-    // What would have no effect is an error.
-    for (CLI::Option* option : of_list) backfill->excludes(option);
-    for (CLI::App* action : verb->get_subcommands({})) {
-        for (CLI::Option* option : of_list) action->excludes(option);
-        action->excludes(server);
-    }
+    refuse_without_effect(*verb, *backfill, of_list, *server);
     verb->callback([&chosen, verb, arguments] {
         if (!verb->get_subcommands().empty()) return;
         chosen([arguments](Invocation& invocation) { return backfills(invocation, *arguments); });

@@ -129,20 +129,18 @@ public:
                 return cancel_backfill(id, backfills, orchestrator);
             },
             &backfills));
-        INGOT_TRY_ASSIGN(const orc::Backfill backfill, service::stored_backfill(*store_, id));
-        INGOT_TRY_ASSIGN(const service::BackfillRuns runs, orc::runs_of(backfill, *store_));
-        return service::backfill_json(backfill, runs);
+        return service::stored_backfill_json(*store_, id);
     }
     bool goes_on() const override { return false; }
 
 private:
     Status cancel_backfill(const std::string& id, orc::Backfills& backfills,
                            orc::Orchestrator& orchestrator) {
-        INGOT_TRY_ASSIGN(
-            const std::vector<orc::RunHead> queued,
-            store_->list({.backfill = id, .state = orc::RunState::kQueued, .at_most = 1000}));
+        INGOT_TRY_ASSIGN(const orc::Backfill backfill, service::stored_backfill(*store_, id));
+        INGOT_TRY_ASSIGN(const service::BackfillRuns runs, orc::runs_of(backfill, *store_));
         INGOT_TRY(backfills.set_state(id, orc::Backfill::State::kCancelled, orchestrator));
-        for (const orc::RunHead& run : queued) {
+        for (const auto& [window, run] : runs) {
+            if (run.state != orc::RunState::kQueued) continue;
             INGOT_TRY(orchestrator.give(run.id, orc::backfill_was_cancelled()));
         }
         return {};

@@ -152,4 +152,13 @@ void add_run_controls(CLI::App& runs, const Chosen& chosen) {
         ->required();
 }
 
+void refuse_without_effect(CLI::App& verb, CLI::Option& one,
+                           const std::vector<CLI::Option*>& of_list, CLI::Option& server) {
+    for (CLI::Option* option : of_list) one.excludes(option);
+    for (CLI::App* action : verb.get_subcommands({})) {
+        for (CLI::Option* option : of_list) action->excludes(option);
+        action->excludes(&server);
+    }
+}
+
 }  // namespace ingot::cli

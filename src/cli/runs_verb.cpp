@@ -114,12 +114,7 @@ void add_runs(CLI::App& app, const Chosen& chosen) {
             ->check(CLI::Range(1, 1'000'000))};
     CLI::Option* server = add_server_option(*verb, arguments->server);
     add_run_controls(*verb, chosen);
-    // What would have no effect is an error.
-    for (CLI::Option* option : of_list) run->excludes(option);
-    for (CLI::App* control : verb->get_subcommands({})) {
-        for (CLI::Option* option : of_list) control->excludes(option);
-        control->excludes(server);
-    }
+    refuse_without_effect(*verb, *run, of_list, *server);
     verb->callback([&chosen, verb, arguments] {
         if (!verb->get_subcommands().empty()) return;
         chosen([arguments](Invocation& invocation) { return runs(invocation, *arguments); });

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "server/http_server.hpp"
-#include "service/backfill_view.hpp"
+#include "service/only_id.hpp"
 
 #include "base/percent.hpp"
 
@@ -93,14 +93,8 @@ Status ServerClient::ping() {
 }
 
 Result<orc::RunId> ServerClient::find_run(const std::string& id) {
-    INGOT_TRY_ASSIGN(const Json found, get("/runs?limit=2&id_prefix=" + part(id)));
-    const Json& items = found["items"];
-    if (items.size() == 1) return orc::RunId(items[0]["run_id"].get<std::string>());
-    if (items.empty()) {
-        return make_error(ErrorCode::kNotFound, "there is no run {}: `ingot runs` lists them", id);
-    }
-    return make_error(ErrorCode::kInvalidArgument,
-                      "several runs begin with {}: give more of the id", id);
+    INGOT_TRY_ASSIGN(std::string only, only_id("run", "run_id", id));
+    return orc::RunId(std::move(only));
 }
 
 std::size_t RunQuery::page(std::size_t found) const {
@@ -110,20 +104,11 @@ std::size_t RunQuery::page(std::size_t found) const {
 }
 
 Result<Json> ServerClient::runs(const RunQuery& query) {
-    Json runs = Json::array();
     std::string filters;
     if (!query.pipeline.empty()) filters += "&pipeline=" + part(query.pipeline);
     if (!query.state.empty()) filters += "&state=" + part(query.state);
-    std::string after;
-    while (true) {
-        INGOT_TRY_ASSIGN(Json page, get(fmt::format("/runs?limit={}{}{}", query.page(runs.size()),
-                                                    filters, after)));
-        for (Json& run : page["items"]) {
-            if (runs.size() < query.at_most) runs.push_back(std::move(run));
-        }
-        if (runs.size() == query.at_most || page["next"].is_null()) return runs;
-        after = "&after=" + part(page["next"].get<std::string>());
-    }
+    return list("/runs", filters, query.at_most,
+                [&](std::size_t found) { return query.page(found); });
 }
 
 Result<Json> ServerClient::run(const orc::RunId& run) {
@@ -181,30 +166,44 @@ Result<Json> ServerClient::backfill(const std::string& id) {
 }
 
 Result<Json> ServerClient::backfills(const std::string& pipeline, std::size_t at_most) {
-    Json all = Json::array();
-    std::string after;
-    while (all.size() < at_most) {
-        std::string path =
-            fmt::format("/backfills?limit={}", std::min(at_most - all.size(), kPage));
-        if (!pipeline.empty()) path += "&pipeline=" + part(pipeline);
-        if (!after.empty()) path += "&after=" + part(after);
-        INGOT_TRY_ASSIGN(Json page, get(path));
-        for (Json& item : page["items"]) all.push_back(std::move(item));
-        if (page["next"].is_null()) break;
-        after = page["next"].get<std::string>();
-    }
-    return all;
+    const std::string filters = pipeline.empty() ? "" : "&pipeline=" + part(pipeline);
+    return list("/backfills", filters, at_most,
+                [&](std::size_t found) { return std::min(at_most - found, kPage); });
 }
 
 Result<std::string> ServerClient::find_backfill(const std::string& id) {
-    INGOT_TRY_ASSIGN(const Json found, get("/backfills?limit=2&id_prefix=" + part(id)));
-    std::vector<std::string> ids;
-    for (const Json& item : found["items"]) ids.push_back(item["id"].get<std::string>());
-    return service::only_backfill(id, ids);
+    return only_id("backfill", "id", id);
 }
 
 Result<Json> ServerClient::change_backfill(const std::string& id, const std::string& verb) {
     return change("POST", fmt::format("/backfills/{}/{}", part(id), verb), Json());
+}
+
+/// The items of a list, page by page; `page` says how many to ask for while so many have come.
+Result<Json> ServerClient::list(const std::string& path, const std::string& filters,
+                                std::size_t at_most,
+                                const std::function<std::size_t(std::size_t)>& page) {
+    Json all = Json::array();
+    std::string after;
+    while (true) {
+        INGOT_TRY_ASSIGN(Json found, get(fmt::format("{}?limit={}{}{}", path, page(all.size()),
+                                                     filters, after)));
+        for (Json& item : found["items"]) {
+            if (all.size() < at_most) all.push_back(std::move(item));
+        }
+        if (all.size() == at_most || found["next"].is_null()) return all;
+        after = "&after=" + part(found["next"].get<std::string>());
+    }
+}
+
+/// The id that begins so, of the only one of `noun`; `field` has it in lists.
+Result<std::string> ServerClient::only_id(const std::string& noun, const char* field,
+                                          const std::string& id) {
+    INGOT_TRY_ASSIGN(const Json found,
+                     get(fmt::format("/{}s?limit=2&id_prefix={}", noun, part(id))));
+    std::vector<std::string> ids;
+    for (const Json& item : found["items"]) ids.push_back(item[field].get<std::string>());
+    return service::only_id(noun, id, ids);
 }
 
 /// Asked again while the server restarts, or is not to be reached for a moment.

@@ -1,5 +1,6 @@
 #pragma once
 // A server asked for something: that of the project's store, or one that is named (docs/adr/0013).
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -76,6 +77,9 @@ private:
           stop_(std::move(stop)),
           http_(std::make_unique<net::HttpClient>()) {}
 
+    Result<Json> list(const std::string& path, const std::string& filters, std::size_t at_most,
+                      const std::function<std::size_t(std::size_t)>& page);
+    Result<std::string> only_id(const std::string& noun, const char* field, const std::string& id);
     Result<Json> get(const std::string& path);
     /// A body of null: none.
     Result<Json> change(const char* method, const std::string& path, const Json& body);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "orchestrator/backfills.hpp"
+#include "service/only_id.hpp"
 
 namespace ingot::service {
 namespace {
@@ -61,25 +62,13 @@ Result<orc::Backfill> stored_backfill(orc::Store& store, const std::string& id) 
 }
 
 Result<std::string> find_backfill(orc::Store& store, const std::string& id) {
-    // Else an empty variable of a script would mean the only one that there is.
-    if (id.empty()) return make_error(ErrorCode::kInvalidArgument, "the id of a backfill is empty");
     INGOT_TRY_ASSIGN(const auto records, store.records(orc::kBackfillRecord));
     std::vector<std::string> found;
     for (auto at = records.lower_bound(id); at != records.end(); ++at) {
         if (!at->first.starts_with(id)) break;
         found.push_back(at->first);
     }
-    return only_backfill(id, found);
-}
-
-Result<std::string> only_backfill(const std::string& id, const std::vector<std::string>& found) {
-    if (found.size() == 1) return found.front();
-    if (found.empty()) {
-        return make_error(ErrorCode::kNotFound,
-                          "there is no backfill {}: `ingot backfills` lists them", id);
-    }
-    return make_error(ErrorCode::kInvalidArgument,
-                      "several backfills begin with {}: give more of the id", id);
+    return only_id("backfill", id, found);
 }
 
 Json backfill_head_json(const orc::Backfill& backfill, const BackfillRuns& runs) {
@@ -118,6 +107,12 @@ Json backfill_json(const orc::Backfill& backfill, const BackfillRuns& runs) {
              {"run_id", run == runs.end() ? Json() : Json(run->second.id.value())}});
     }
     return json;
+}
+
+Result<Json> stored_backfill_json(orc::Store& store, const std::string& id) {
+    INGOT_TRY_ASSIGN(const orc::Backfill backfill, stored_backfill(store, id));
+    INGOT_TRY_ASSIGN(const BackfillRuns runs, orc::runs_of(backfill, store));
+    return backfill_json(backfill, runs);
 }
 
 }  // namespace ingot::service

@@ -21,9 +21,6 @@ Result<orchestrator::BackfillRedo> parse_redo(std::string_view name);
 Result<orchestrator::Backfill> stored_backfill(orchestrator::Store& store, const std::string& id);
 /// The id that begins with `id`. kNotFound: none does; kInvalidArgument: several do.
 Result<std::string> find_backfill(orchestrator::Store& store, const std::string& id);
-/// The same of those that were found.
-Result<std::string> only_backfill(const std::string& id, const std::vector<std::string>& found);
-
 /// The newest run of each window of a backfill.
 using BackfillRuns = std::map<Interval, orchestrator::RunHead>;
 /// As lists have it: `id`, `pipeline`, `state`, ..., and `counts` of windows by their state.
@@ -32,5 +29,8 @@ nlohmann::ordered_json backfill_head_json(const orchestrator::Backfill& backfill
 /// The same, window by window.
 nlohmann::ordered_json backfill_json(const orchestrator::Backfill& backfill,
                                      const BackfillRuns& runs);
+/// That of the store. kNotFound, kCorruptData
+Result<nlohmann::ordered_json> stored_backfill_json(orchestrator::Store& store,
+                                                    const std::string& id);
 
 }  // namespace ingot::service

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/machine.hpp"
+#include "service/only_id.hpp"
 #include "service/run_view.hpp"
 
 #include "base/nearest_name.hpp"
@@ -101,16 +102,12 @@ nlohmann::ordered_json cleared_json(const std::vector<ClearedRun>& runs, bool dr
 }
 
 Result<orc::RunId> find_run(orc::Store& store, const std::string& id) {
-    // Else an empty variable of a script would mean the only one that there is.
-    if (id.empty()) return make_error(ErrorCode::kInvalidArgument, "the id of a run is empty");
     INGOT_TRY_ASSIGN(const std::vector<orc::RunHead> heads,
                      store.list({.id_prefix = id, .at_most = 2}));
-    if (heads.size() == 1) return heads.front().id;
-    if (heads.empty()) {
-        return make_error(ErrorCode::kNotFound, "there is no run {}: `ingot runs` lists them", id);
-    }
-    return make_error(ErrorCode::kInvalidArgument,
-                      "several runs begin with {}: give more of the id", id);
+    std::vector<std::string> found;
+    for (const orc::RunHead& head : heads) found.push_back(head.id.value());
+    INGOT_TRY_ASSIGN(std::string only, only_id("run", id, found));
+    return orc::RunId(std::move(only));
 }
 
 orc::RunCancelled cancelled_by(const std::string& by, const std::string& reason) {
